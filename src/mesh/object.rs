@@ -1,0 +1,288 @@
+//! One Kubernetes object as Vigla keeps it: metadata, the narrow part that is read, and the raw
+//! JSON for the detail view.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::harmless;
+use super::kind::Kind;
+
+/// Namespace and name; the namespace is empty for cluster-scoped objects.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Default)]
+pub struct Key {
+    pub namespace: Arc<str>,
+    pub name: Arc<str>,
+}
+
+impl Key {
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            f.write_str(&self.name)
+        } else {
+            write!(f, "{}/{}", self.namespace, self.name)
+        }
+    }
+}
+
+/// An object named with its kind: what selections, findings and links point at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct ObjectRef {
+    pub kind: Kind,
+    #[serde(flatten)]
+    pub key: Key,
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.key)
+    }
+}
+
+/// Labels or annotations, sorted by key.
+pub type Labels = BTreeMap<String, String>;
+
+/// The part of `metadata` that Vigla reads.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Meta {
+    pub namespace: Arc<str>,
+    pub name: Arc<str>,
+    pub uid: String,
+    pub resource_version: String,
+    /// Counts changes of the spec.
+    pub generation: i64,
+    #[serde(rename = "creationTimestamp")]
+    pub created: Option<Timestamp>,
+    /// Set while the object is being deleted.
+    #[serde(rename = "deletionTimestamp")]
+    pub deleting: Option<Timestamp>,
+    pub labels: Labels,
+    pub annotations: Labels,
+    #[serde(rename = "ownerReferences")]
+    pub owners: Vec<Owner>,
+}
+
+/// One entry of `metadata.ownerReferences`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Owner {
+    pub api_version: String,
+    pub kind: String,
+    pub name: Arc<str>,
+    pub uid: String,
+    pub controller: bool,
+}
+
+impl Meta {
+    pub fn key(&self) -> Key {
+        Key { namespace: Arc::clone(&self.namespace), name: Arc::clone(&self.name) }
+    }
+
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(String::as_str)
+    }
+
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.get(key).map(String::as_str)
+    }
+
+    /// The owner that controls this object, if any.
+    pub fn controller(&self) -> Option<&Owner> {
+        self.owners.iter().find(|owner| owner.controller)
+    }
+}
+
+/// Where an object of a file came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    pub file: Arc<str>,
+    /// Line of the document's first key, from 1.
+    pub line: u32,
+}
+
+/// An object of any known kind before its narrow part is read: harmless, compact JSON text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawObject {
+    pub kind: Kind,
+    pub api_version: Arc<str>,
+    /// Compact JSON without `managedFields` and without kubectl's last-applied annotation.
+    pub json: Arc<str>,
+    pub origin: Option<Origin>,
+}
+
+impl RawObject {
+    /// From a decoded object that carries `apiVersion` and `kind`; `None` for unknown kinds.
+    pub fn from_value(object: Value) -> Option<Self> {
+        let kind = Kind::of(object.get("apiVersion")?.as_str()?, object.get("kind")?.as_str()?)?;
+        Some(Self::with_kind(kind, object))
+    }
+
+    /// From a decoded object whose kind is known, as inside a list, where items may lack
+    /// `apiVersion` and `kind`.
+    pub fn with_kind(kind: Kind, mut object: Value) -> Self {
+        harmless::value(&mut object);
+        prune(&mut object);
+        let api_version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+        Self {
+            kind,
+            api_version: api_version.into(),
+            json: object.to_string().into(),
+            origin: None,
+        }
+    }
+
+    /// The whole object again, for views and for rules that read any field.
+    pub fn value(&self) -> Value {
+        serde_json::from_str(&self.json).unwrap_or_default()
+    }
+}
+
+/// Drops what nobody reads and what weighs most.
+fn prune(object: &mut Value) {
+    if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        meta.shift_remove("managedFields");
+        if let Some(annotations) = meta.get_mut("annotations").and_then(Value::as_object_mut) {
+            annotations.shift_remove("kubectl.kubernetes.io/last-applied-configuration");
+        }
+    }
+}
+
+/// An object with its narrow part `T` (its `spec`, `status` and so on, as `T` declares them).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource<T> {
+    pub kind: Kind,
+    pub meta: Meta,
+    pub body: T,
+    pub raw: RawObject,
+    /// Why `body` could not be read; it is then the default.
+    pub problem: Option<String>,
+}
+
+impl<T> Deref for Resource<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.body
+    }
+}
+
+impl<T> Resource<T> {
+    pub fn key(&self) -> Key {
+        self.meta.key()
+    }
+
+    pub fn reference(&self) -> ObjectRef {
+        ObjectRef { kind: self.kind, key: self.key() }
+    }
+}
+
+impl<T: DeserializeOwned + Default> Resource<T> {
+    /// Reads the narrow part leniently: `null` counts as absent, and an object that still does
+    /// not fit keeps its metadata and raw text and says why.
+    pub fn read(raw: RawObject) -> Self {
+        #[derive(Deserialize)]
+        struct Whole<T> {
+            #[serde(default)]
+            metadata: Meta,
+            #[serde(flatten)]
+            body: T,
+        }
+        #[derive(Deserialize, Default)]
+        #[serde(default)]
+        struct OnlyMeta {
+            metadata: Meta,
+        }
+        let kind = raw.kind;
+        // `flatten` buffers; two plain passes are quicker and give the same answer.
+        let plain = serde_json::from_str::<OnlyMeta>(&raw.json)
+            .and_then(|meta| Ok((meta.metadata, serde_json::from_str::<T>(&raw.json)?)));
+        if let Ok((meta, body)) = plain {
+            return Self { kind, meta, body, raw, problem: None };
+        }
+        let mut value = raw.value();
+        strip_nulls(&mut value);
+        match serde_json::from_value::<Whole<T>>(value.clone()) {
+            Ok(whole) => Self { kind, meta: whole.metadata, body: whole.body, raw, problem: None },
+            Err(error) => {
+                let meta = value.get_mut("metadata").map(Value::take).unwrap_or_default();
+                let meta = serde_json::from_value(meta).unwrap_or_default();
+                Self { kind, meta, body: T::default(), raw, problem: Some(error.to_string()) }
+            }
+        }
+    }
+}
+
+fn strip_nulls(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.retain(|item| !item.is_null());
+            items.iter_mut().for_each(strip_nulls);
+        }
+        Value::Object(map) => {
+            map.retain(|_, inner| !inner.is_null());
+            map.values_mut().for_each(strip_nulls);
+        }
+        _ => {}
+    }
+}
+
+/// All objects of one kind, sorted by namespace and name.
+pub type Table<T> = BTreeMap<Key, Arc<Resource<T>>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default)]
+    struct Thing {
+        spec: Inner,
+    }
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default)]
+    struct Inner {
+        size: u32,
+        names: Vec<String>,
+    }
+
+    fn read(object: Value) -> Resource<Thing> {
+        Resource::read(RawObject::with_kind(Kind::Pod, object))
+    }
+
+    #[test]
+    fn nulls_count_as_absent() {
+        let thing = read(json!({"metadata": {"name": "a", "labels": null},
+                                "spec": {"size": 3, "names": null}}));
+        assert_eq!((thing.problem.as_deref(), thing.spec.size), (None, 3));
+        assert_eq!(&*thing.meta.name, "a");
+    }
+
+    #[test]
+    fn strange_object_keeps_its_name_and_says_why() {
+        let thing =
+            read(json!({"metadata": {"namespace": "n", "name": "a"}, "spec": {"size": []}}));
+        assert_eq!(thing.key().to_string(), "n/a");
+        assert_eq!(thing.body, Thing::default());
+        assert!(thing.problem.is_some());
+    }
+
+    #[test]
+    fn managed_fields_and_escapes_do_not_come_in() {
+        let thing = read(json!({"metadata": {"name": "a\u{1b}", "managedFields": [{"x": 1}]}}));
+        assert_eq!(&*thing.meta.name, "a\u{FFFD}");
+        assert!(!thing.raw.json.contains("managedFields"));
+    }
+}

@@ -1,0 +1,138 @@
+//! What Prometheus said: rows of Istio's standard metrics, as few wide queries return them.
+//!
+//! This module holds data; how rows become a graph is [`super::graph`]'s business.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::status::Trouble;
+
+/// One refresh of telemetry. Each part stands for itself: one that failed says why and leaves
+/// the others standing.
+#[derive(Debug, Clone, Default)]
+pub struct Telemetry {
+    /// The instant the queries were evaluated at.
+    pub evaluated_at: Timestamp,
+    pub window: Duration,
+    /// `istio_requests_total`, requests per second.
+    pub requests: Part<RateRow>,
+    /// `istio_tcp_sent_bytes_total`, bytes per second.
+    pub tcp_sent: Part<RateRow>,
+    /// `istio_tcp_received_bytes_total`, bytes per second.
+    pub tcp_received: Part<RateRow>,
+    /// `istio_request_messages_total`, messages per second.
+    pub grpc_sent: Part<RateRow>,
+    /// `istio_response_messages_total`, messages per second.
+    pub grpc_received: Part<RateRow>,
+    /// `istio_request_duration_milliseconds`, per-second bucket increases.
+    pub latency: Part<BucketRow>,
+    /// Integer request counts over the window, from raw samples, for splits.
+    pub counts: Part<CountRow>,
+    /// The PromQL that was sent, by part, in order of sending.
+    pub queries: Vec<(&'static str, String)>,
+}
+
+/// The answer of one query.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Part<T> {
+    /// Not asked.
+    #[default]
+    Absent,
+    Rows(Arc<Vec<T>>),
+    Failed(Trouble),
+}
+
+impl<T> Part<T> {
+    /// The rows, none when the part is missing.
+    pub fn rows(&self) -> &[T] {
+        match self {
+            Self::Rows(rows) => rows,
+            Self::Absent | Self::Failed(_) => &[],
+        }
+    }
+}
+
+/// Who reported a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Reporter {
+    #[default]
+    Source,
+    Destination,
+    Waypoint,
+}
+
+/// One end of a call, as labels name it. `None` where the label is missing, empty or `unknown`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct End {
+    pub cluster: Option<Arc<str>>,
+    /// The workload's namespace.
+    pub namespace: Option<Arc<str>>,
+    pub workload: Option<Arc<str>>,
+    /// `*_canonical_service`.
+    pub app: Option<Arc<str>>,
+    /// `*_canonical_revision`; `latest` is kept, though it may mean that nobody knows.
+    pub version: Option<Arc<str>>,
+}
+
+/// The service that was called, as labels name it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Called {
+    /// `destination_service`: the full host name.
+    pub host: Option<Arc<str>>,
+    /// `destination_service_name`; also `PassthroughCluster` and `BlackHoleCluster`.
+    pub name: Option<Arc<str>>,
+    pub namespace: Option<Arc<str>>,
+}
+
+/// The labels that a row of any part has in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Flow {
+    pub reporter: Reporter,
+    pub source: End,
+    pub destination: End,
+    pub service: Called,
+    /// `request_protocol`: `http`, `grpc` or `tcp`.
+    pub protocol: Arc<str>,
+    /// The `app` label of the scrape is `ztunnel`.
+    pub ztunnel: bool,
+}
+
+/// A rate with its outcome.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RateRow {
+    pub flow: Flow,
+    /// `response_code`; empty for TCP and messages.
+    pub code: Arc<str>,
+    /// `grpc_response_status`; empty unless gRPC.
+    pub grpc_status: Arc<str>,
+    /// `response_flags`, `-` for none.
+    pub flags: Arc<str>,
+    /// `connection_security_policy` is `mutual_tls`; `None` where it says `unknown`.
+    pub mtls: Option<bool>,
+    /// Per second.
+    pub rate: f64,
+}
+
+/// One bucket of a latency histogram.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct BucketRow {
+    pub flow: Flow,
+    /// Upper bound in milliseconds; infinite for the last.
+    pub le: f64,
+    /// Per second.
+    pub rate: f64,
+}
+
+/// An integer count of requests over the window, for one route of telemetry.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CountRow {
+    pub flow: Flow,
+    pub code: Arc<str>,
+    pub flags: Arc<str>,
+    /// Requests within the window, counter resets undone.
+    pub requests: u64,
+    /// How many scrapes of the series lie in the window.
+    pub scrapes: u32,
+}
