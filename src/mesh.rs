@@ -11,11 +11,17 @@ use jiff::Timestamp;
 
 pub mod config;
 pub mod core;
+pub mod findings;
+pub mod gateways;
 pub mod graph;
 pub mod harmless;
+pub mod health;
+pub mod inventory;
 pub mod kind;
 pub mod object;
 pub mod objects;
+pub mod routing;
+pub mod split;
 pub mod status;
 pub mod telemetry;
 

@@ -1,0 +1,1 @@
+//! The command line: flags as kubectl has them, and the subcommands.

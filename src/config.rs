@@ -1,0 +1,1 @@
+//! Settings: the defaults, the file, the flags, folded in that order.

@@ -1,0 +1,1 @@
+//! The embedded world: a small cluster with Bookinfo, its traffic, a Kubernetes API and a Prometheus API on loopback.

@@ -1,0 +1,1 @@
+//! From a graph to a scene in cells: pure, total, deterministic, bounded.

@@ -1,0 +1,1 @@
+//! The log: a file, never the screen.

@@ -1,0 +1,1 @@
+//! Where a gateway is reached from outside, and which URLs it serves.

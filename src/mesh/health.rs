@@ -1,0 +1,1 @@
+//! Health of nodes and edges, from traffic and pod state.

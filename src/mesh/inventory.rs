@@ -1,0 +1,1 @@
+//! Workloads, services and pods as operators know them.

@@ -1,0 +1,1 @@
+//! Which rule takes a request, where it goes, and why the others did not match.

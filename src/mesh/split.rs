@@ -1,0 +1,1 @@
+//! Configured weights beside observed shares, and whether they agree.

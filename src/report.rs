@@ -1,0 +1,1 @@
+//! The same mesh without a screen: table, json, yaml, dot, mermaid, svg.

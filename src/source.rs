@@ -1,0 +1,1 @@
+//! What brings the outside in, and its status: the Kubernetes API, Prometheus, files.

@@ -1,0 +1,1 @@
+//! The terminal: taken, and always given back.
