@@ -16,6 +16,7 @@ pub mod gateways;
 pub mod graph;
 pub mod harmless;
 pub mod health;
+pub mod host;
 pub mod inventory;
 pub mod kind;
 pub mod object;
