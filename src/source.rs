@@ -1,1 +1,3 @@
 //! What brings the outside in, and its status: the Kubernetes API, Prometheus, files.
+
+pub mod prometheus;

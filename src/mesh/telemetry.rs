@@ -9,6 +9,10 @@ use jiff::Timestamp;
 
 use super::status::Trouble;
 
+pub mod counts;
+
+pub use counts::RawSeries;
+
 /// One refresh of telemetry. Each part stands for itself: one that failed says why and leaves
 /// the others standing.
 #[derive(Debug, Clone, Default)]
@@ -26,8 +30,10 @@ pub struct Telemetry {
     pub grpc_sent: Part<RateRow>,
     /// `istio_response_messages_total`, messages per second.
     pub grpc_received: Part<RateRow>,
-    /// `istio_request_duration_milliseconds`, per-second bucket increases.
-    pub latency: Part<BucketRow>,
+    /// `istio_request_duration_milliseconds_bucket`, one reporter a flow, chosen by the query.
+    pub latency: Part<LatencyRow>,
+    /// `istio_request_duration_milliseconds_sum`, milliseconds per second, likewise.
+    pub latency_sum: Part<RateRow>,
     /// Integer request counts over the window, from raw samples, for splits.
     pub counts: Part<CountRow>,
     /// The PromQL that was sent, by part, in order of sending.
@@ -66,6 +72,8 @@ pub enum Reporter {
 /// One end of a call, as labels name it. `None` where the label is missing, empty or `unknown`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct End {
+    /// `unknown` is kept here: a cluster that the proxy did not know tells of a broken exchange
+    /// of metadata, a missing label only of an older Istio.
     pub cluster: Option<Arc<str>>,
     /// The workload's namespace.
     pub namespace: Option<Arc<str>>,
@@ -115,13 +123,21 @@ pub struct RateRow {
     pub rate: f64,
 }
 
-/// One bucket of a latency histogram.
+/// The latency histogram of one flow. Its ends carry no app and version: those are the ones that
+/// the same workload has in [`Telemetry::requests`].
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct BucketRow {
+pub struct LatencyRow {
     pub flow: Flow,
+    /// Sorted by bound; cumulative.
+    pub buckets: Vec<Bucket>,
+}
+
+/// One cumulative bucket of a latency histogram.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Bucket {
     /// Upper bound in milliseconds; infinite for the last.
     pub le: f64,
-    /// Per second.
+    /// Requests per second that took no longer.
     pub rate: f64,
 }
 

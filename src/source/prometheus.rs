@@ -1,0 +1,19 @@
+//! Prometheus, or what speaks its API: a thin client over three ways to reach it, the few wide
+//! queries of a refresh, and their answers as rows.
+//!
+//! Reading order: [`options`] (what the user says), [`transport`] (how a request gets there),
+//! [`client`] (one question, one answer, bounded), [`promql`] (the text of the questions),
+//! [`answer`] and [`decode`] (what came back), [`refresh`] (all questions of a moment at once).
+
+pub mod answer;
+pub mod client;
+pub mod decode;
+pub mod options;
+pub mod promql;
+pub mod refresh;
+pub mod transport;
+
+pub use client::{BuildInfo, Client, Range, Series};
+pub use options::{Credentials, PrometheusOptions, Secret};
+pub use promql::TelemetryRequest;
+pub use transport::Transport;

@@ -1,0 +1,177 @@
+//! One question, one answer: bounded in time, size and number in flight; every fault told as a
+//! trouble with what to do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+
+use super::answer::{self, Point};
+use super::options::PrometheusOptions;
+use super::transport::{Question, Transport, UrlTransport};
+use crate::mesh::{Trouble, harmless};
+
+/// Questions in flight at once: a refresh has fewer parts than this, and a Prometheus serves 20
+/// by default (`--query.max-concurrency`).
+const IN_FLIGHT: usize = 8;
+
+/// A Prometheus and how it is reached. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    transport: Transport,
+    limit: Duration,
+    scope: Arc<[(String, String)]>,
+    in_flight: Arc<Semaphore>,
+}
+
+/// `/api/v1/status/buildinfo`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct BuildInfo {
+    pub version: String,
+    pub revision: String,
+}
+
+/// A series of a generic answer; a single sample for an instant question.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Series {
+    pub labels: BTreeMap<String, String>,
+    /// Seconds since 1970 and value; values may be NaN or infinite.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// The span and step of a range question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    pub step: Duration,
+}
+
+impl Client {
+    /// A client for a URL; nothing is sent yet.
+    pub fn new(options: &PrometheusOptions) -> Result<Self, Trouble> {
+        let transport = Transport::Url(UrlTransport::new(options)?);
+        let mut client = Self::with_transport(transport, options.timeout);
+        client.scope = options.query_scope.as_slice().into();
+        Ok(client)
+    }
+
+    /// A client over any transport; `limit` bounds each question.
+    pub fn with_transport(transport: Transport, limit: Duration) -> Self {
+        let in_flight = Arc::new(Semaphore::new(IN_FLIGHT));
+        Self { transport, limit, scope: Arc::from([]), in_flight }
+    }
+
+    /// The same client with labels that every series must carry, e.g. `mesh_id`.
+    #[must_use]
+    pub fn with_query_scope(mut self, scope: &[(String, String)]) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// Where it leads to, without credentials.
+    pub fn address(&self) -> &str {
+        self.transport.address()
+    }
+
+    /// Labels that every series must carry.
+    pub fn query_scope(&self) -> &[(String, String)] {
+        &self.scope
+    }
+
+    /// The answer to an instant question, whatever its labels. `time` is the instant; `None`
+    /// leaves it to the server's clock.
+    pub async fn query(
+        &self,
+        query: &str,
+        time: Option<Timestamp>,
+    ) -> Result<Vec<Series>, Trouble> {
+        let body = self.instant(query, time).await?;
+        self.series(&body)
+    }
+
+    /// The answer to a range question.
+    pub async fn query_range(&self, query: &str, range: Range) -> Result<Vec<Series>, Trouble> {
+        let (start, end) = (seconds(range.start), seconds(range.end));
+        let step = range.step.as_secs_f64().max(0.001).to_string();
+        let parameters =
+            [("query", query), ("start", &start), ("end", &end), ("step", step.as_str())];
+        let body = self.body("/api/v1/query_range", &parameters).await?;
+        self.series(&body)
+    }
+
+    /// Which server answers; also the cheapest question there is.
+    pub async fn build_info(&self) -> Result<BuildInfo, Trouble> {
+        #[derive(Deserialize)]
+        struct Envelope {
+            data: BuildInfo,
+        }
+        let body = self.body("/api/v1/status/buildinfo", &[]).await?;
+        let read: Envelope =
+            serde_json::from_slice(&body).map_err(|error| self.strange(&error.to_string()))?;
+        Ok(BuildInfo {
+            version: harmless::line(&read.data.version).into_owned(),
+            revision: harmless::line(&read.data.revision).into_owned(),
+        })
+    }
+
+    /// The checked body of an instant question.
+    pub(super) async fn instant(
+        &self,
+        query: &str,
+        time: Option<Timestamp>,
+    ) -> Result<Vec<u8>, Trouble> {
+        let time = time.map(seconds);
+        let mut parameters = vec![("query", query)];
+        parameters.extend(time.as_deref().map(|time| ("time", time)));
+        self.body("/api/v1/query", &parameters).await
+    }
+
+    /// Asks and checks: what comes back is the JSON of a success.
+    async fn body(
+        &self,
+        path: &'static str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Vec<u8>, Trouble> {
+        let question = Question::new(path, parameters);
+        let asked = async {
+            // Closed never: the semaphore lives as long as the client.
+            let _turn = self.in_flight.acquire().await;
+            self.transport.ask(&question, self.limit).await
+        };
+        let answer = asked.await.map_err(|fault| fault.trouble(self.what()))?;
+        answer::check(answer).map_err(|(why, hint)| {
+            Trouble::new(self.what(), harmless::line(&why).into_owned(), hint)
+        })
+    }
+
+    fn series(&self, body: &[u8]) -> Result<Vec<Series>, Trouble> {
+        let mut series = Vec::new();
+        answer::each(body, |sample: answer::Sample<'_, BTreeMap<String, String>>| {
+            let clean = |text: &String| harmless::line(text).into_owned();
+            series.push(Series {
+                labels: sample.metric.iter().map(|(k, v)| (clean(k), clean(v))).collect(),
+                points: sample.points().map(Point::read).collect(),
+            });
+        })
+        .map_err(|why| self.strange(&why))?;
+        Ok(series)
+    }
+
+    pub(super) fn what(&self) -> String {
+        format!("ask Prometheus at {}", self.address())
+    }
+
+    pub(super) fn strange(&self, why: &str) -> Trouble {
+        let why = format!("its answer is not what Prometheus says: {}", harmless::line(why));
+        Trouble::new(self.what(), why, "is this the address of a Prometheus-compatible API?")
+    }
+}
+
+fn seconds(time: Timestamp) -> String {
+    format!("{:.3}", time.as_millisecond() as f64 / 1000.0)
+}

@@ -1,0 +1,291 @@
+//! The text of the questions of a refresh: few, wide, and as many for one namespace as for all.
+//!
+//! Metric and label names are those of Istio's standard metrics (Istio documentation, "Istio
+//! Standard Metrics").
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::mesh::Scope;
+use crate::mesh::graph::{GraphOptions, RateKind};
+
+/// What to ask for in one refresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TelemetryRequest {
+    pub scope: Scope,
+    /// Rates are averages over this long.
+    pub window: Duration,
+    /// The instant to ask about; `None` is the server's now.
+    pub time: Option<Timestamp>,
+    /// Only calls to this service: namespace and name.
+    pub service: Option<(Arc<str>, Arc<str>)>,
+    pub requests: bool,
+    /// `istio_tcp_sent_bytes_total`.
+    pub tcp_sent: bool,
+    /// `istio_tcp_received_bytes_total`.
+    pub tcp_received: bool,
+    /// `istio_request_messages_total`.
+    pub grpc_sent: bool,
+    /// `istio_response_messages_total`.
+    pub grpc_received: bool,
+    pub latency: bool,
+    /// Raw samples, for integer counts.
+    pub counts: bool,
+    /// Rows without traffic too.
+    pub idle: bool,
+}
+
+impl TelemetryRequest {
+    /// What a graph with these options needs, without latency and counts.
+    pub fn for_graph(scope: Scope, window: Duration, options: &GraphOptions) -> Self {
+        let by = |kind: RateKind, one: RateKind| kind == one || kind == RateKind::Total;
+        Self {
+            scope,
+            window,
+            time: None,
+            service: None,
+            requests: options.http == RateKind::Requests || options.grpc == RateKind::Requests,
+            // Istio counts TCP bytes as the server sees them: what a client sends is received.
+            tcp_sent: by(options.tcp, RateKind::Received),
+            tcp_received: by(options.tcp, RateKind::Sent),
+            grpc_sent: by(options.grpc, RateKind::Sent),
+            grpc_received: by(options.grpc, RateKind::Received),
+            latency: false,
+            counts: false,
+            idle: options.idle,
+        }
+    }
+}
+
+/// The labels that name the ends of a call.
+const ENDS: &str = "source_cluster,source_workload_namespace,source_workload,\
+    source_canonical_service,source_canonical_revision,destination_cluster,\
+    destination_workload_namespace,destination_workload,destination_canonical_service,\
+    destination_canonical_revision,destination_service_namespace,destination_service,\
+    destination_service_name";
+
+/// The fewest labels that tell one flow from another: histograms are long.
+const FLOW: &str = "source_cluster,source_workload_namespace,source_workload,destination_cluster,\
+    destination_workload_namespace,destination_workload,destination_service_namespace,\
+    destination_service_name,request_protocol";
+
+/// Which part of a refresh a question fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    Requests,
+    TcpSent,
+    TcpReceived,
+    GrpcSent,
+    GrpcReceived,
+    Latency,
+    LatencySum,
+    /// Raw samples of requests.
+    Counts,
+    /// Raw samples of `up`: since when each target has been scraped.
+    Targets,
+}
+
+impl Ask {
+    /// The name of the part.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::TcpSent => "tcp_sent",
+            Self::TcpReceived => "tcp_received",
+            Self::GrpcSent => "grpc_sent",
+            Self::GrpcReceived => "grpc_received",
+            Self::Latency => "latency",
+            Self::LatencySum => "latency_sum",
+            Self::Counts => "counts",
+            Self::Targets => "targets",
+        }
+    }
+}
+
+/// How far before the window raw samples are asked for: the last scrape before the window is the
+/// baseline of the counts, and scrapes are up to a minute apart.
+pub const LEAD: Duration = Duration::from_secs(120);
+
+/// The questions of a refresh, in order. `query_scope` are labels that every series must carry.
+pub fn questions(
+    request: &TelemetryRequest,
+    query_scope: &[(String, String)],
+) -> Vec<(Ask, String)> {
+    let text = Text { request, query_scope };
+    let rate = |ask, metric: &str, labels: &str| (ask, text.rates(metric, labels));
+    let mut all = Vec::new();
+    if request.requests {
+        let labels = format!(
+            "reporter,{ENDS},request_protocol,response_code,grpc_response_status,response_flags,\
+             connection_security_policy"
+        );
+        all.push(rate(Ask::Requests, "istio_requests_total", &labels));
+    }
+    let tcp = format!("reporter,app,{ENDS},response_flags,connection_security_policy");
+    if request.tcp_sent {
+        all.push(rate(Ask::TcpSent, "istio_tcp_sent_bytes_total", &tcp));
+    }
+    if request.tcp_received {
+        all.push(rate(Ask::TcpReceived, "istio_tcp_received_bytes_total", &tcp));
+    }
+    let messages = format!("reporter,{ENDS},connection_security_policy");
+    if request.grpc_sent {
+        all.push(rate(Ask::GrpcSent, "istio_request_messages_total", &messages));
+    }
+    if request.grpc_received {
+        all.push(rate(Ask::GrpcReceived, "istio_response_messages_total", &messages));
+    }
+    if request.latency {
+        all.push((Ask::Latency, text.one_reporter("istio_request_duration_milliseconds_bucket")));
+        all.push((Ask::LatencySum, text.one_reporter("istio_request_duration_milliseconds_sum")));
+    }
+    if request.counts {
+        all.push((Ask::Counts, text.raw("istio_requests_total")));
+        all.push((Ask::Targets, format!("up[{}]", duration(request.window + LEAD))));
+    }
+    all
+}
+
+struct Text<'a> {
+    request: &'a TelemetryRequest,
+    query_scope: &'a [(String, String)],
+}
+
+impl Text<'_> {
+    /// `sum by (…)(rate(…))` over the scope, rows without traffic left out unless asked for.
+    fn rates(&self, metric: &str, labels: &str) -> String {
+        let window = duration(self.request.window);
+        let arms = self.arms("");
+        let sums = arms
+            .iter()
+            .map(|arm| format!("sum by ({labels}) (rate({metric}{{{arm}}}[{window}]))"))
+            .collect::<Vec<_>>();
+        let all = sums.join(" or ");
+        match (self.request.idle, sums.len()) {
+            (true, _) => all,
+            (false, 1) => format!("{all} > 0"),
+            (false, _) => format!("({all}) > 0"),
+        }
+    }
+
+    /// A histogram's series of one reporter a flow: the source's where it has counted, else the
+    /// waypoint's, else the destination's.
+    fn one_reporter(&self, metric: &str) -> String {
+        let bucket = metric.ends_with("_bucket");
+        let window = duration(self.request.window);
+        let count = "istio_request_duration_milliseconds_count";
+        let le = if bucket { ",le" } else { "" };
+        let ignoring = if bucket { " ignoring (le)" } else { "" };
+        let sum = |metric: &str, reporter: &str, le: &str| {
+            let arms = self.arms(reporter);
+            let sums = arms
+                .iter()
+                .map(|arm| format!("sum by ({FLOW}{le}) (rate({metric}{{{arm}}}[{window}]))"));
+            format!("({})", sums.collect::<Vec<_>>().join(" or "))
+        };
+        let source = sum(metric, r#"reporter="source""#, le);
+        let waypoint = sum(metric, r#"reporter="waypoint""#, le);
+        let destination = sum(metric, r#"reporter="destination""#, le);
+        let by_source = sum(count, r#"reporter="source""#, "");
+        let by_waypoint = sum(count, r#"reporter="waypoint""#, "");
+        format!(
+            "({source} and{ignoring} ({by_source} > 0)) \
+             or (({waypoint} and{ignoring} ({by_waypoint} > 0)) unless{ignoring} ({by_source} > 0)) \
+             or ({destination} unless{ignoring} ({by_source} > 0 or {by_waypoint} > 0))"
+        )
+    }
+
+    /// Raw samples as the deciding proxies counted them.
+    fn raw(&self, metric: &str) -> String {
+        let range = duration(self.request.window + LEAD);
+        let arms = self.arms(r#"reporter=~"source|waypoint""#);
+        // A range selector cannot be part of an `or`: what leaves the scope is what splits need
+        // least, so only the called namespaces are named.
+        let arm = match (&self.request.service, &self.request.scope) {
+            (None, Scope::Namespaces(names)) => {
+                let called = matcher("destination_service_namespace", names, false);
+                self.selector(&[r#"reporter=~"source|waypoint""#, &called])
+            }
+            _ => arms.into_iter().next().unwrap_or_default(),
+        };
+        format!("{metric}{{{arm}}}[{range}]")
+    }
+
+    /// Selectors that together cover the scope, none of a series that another covers.
+    fn arms(&self, reporter: &str) -> Vec<String> {
+        if let Some((namespace, name)) = &self.request.service {
+            let service = format!(
+                "destination_service_namespace={},destination_service_name={}",
+                quoted(namespace),
+                quoted(name)
+            );
+            return vec![self.selector(&[reporter, &service])];
+        }
+        let Scope::Namespaces(names) = &self.request.scope else {
+            return vec![self.selector(&[reporter])];
+        };
+        let from = matcher("source_workload_namespace", names, false);
+        let not_from = matcher("source_workload_namespace", names, true);
+        let to = matcher("destination_workload_namespace", names, false);
+        // Requests that reached no workload: only the host that was asked for names a namespace.
+        let unserved = format!(
+            "destination_workload_namespace=~\"unknown|\",destination_service=~{}",
+            quoted(&format!(".+\\.({})\\..+", alternatives(names)))
+        );
+        vec![
+            self.selector(&[reporter, &from]),
+            self.selector(&[reporter, &not_from, &to]),
+            self.selector(&[reporter, &not_from, &unserved]),
+        ]
+    }
+
+    fn selector(&self, parts: &[&str]) -> String {
+        let scope = self.query_scope.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
+        let parts = parts.iter().filter(|part| !part.is_empty()).map(|part| (*part).to_owned());
+        parts.chain(scope).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// `label="a"` or `label=~"a|b"`, negated on demand.
+fn matcher(label: &str, names: &[Arc<str>], negated: bool) -> String {
+    match (names, negated) {
+        ([one], false) => format!("{label}={}", quoted(one)),
+        ([one], true) => format!("{label}!={}", quoted(one)),
+        (_, false) => format!("{label}=~{}", quoted(&alternatives(names))),
+        (_, true) => format!("{label}!~{}", quoted(&alternatives(names))),
+    }
+}
+
+fn alternatives(names: &[Arc<str>]) -> String {
+    names.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|")
+}
+
+/// A PromQL string literal.
+fn quoted(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len() + 2);
+    literal.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => literal.extend(['\\', c]),
+            '\n' => literal.push_str("\\n"),
+            c if c.is_control() => {
+                let _ = write!(literal, "\\u{:04x}", c as u32);
+            }
+            c => literal.push(c),
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+/// A PromQL duration: whole seconds, or milliseconds where needed; never zero.
+fn duration(of: Duration) -> String {
+    if of.subsec_millis() == 0 && of.as_secs() > 0 {
+        format!("{}s", of.as_secs())
+    } else {
+        format!("{}ms", of.as_millis().max(1))
+    }
+}

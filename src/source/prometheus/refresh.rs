@@ -1,0 +1,123 @@
+//! One refresh: all questions at once, each for itself.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::client::Client;
+use super::decode::{self, Decoded};
+use super::promql::{self, Ask, TelemetryRequest};
+use crate::mesh::Trouble;
+use crate::mesh::telemetry::{Part, RawSeries, Telemetry, counts};
+
+/// The answer to one question, decoded.
+enum Answered {
+    Rates(Decoded<crate::mesh::telemetry::RateRow>),
+    Latency(Decoded<crate::mesh::telemetry::LatencyRow>),
+    Raw(Decoded<RawSeries>),
+}
+
+impl Client {
+    /// Asks everything the request names, at once. A part that fails says why and leaves the
+    /// others standing; how many questions there are depends on the parts alone, not on the
+    /// number of namespaces.
+    pub async fn refresh(&self, request: &TelemetryRequest) -> Telemetry {
+        let questions = promql::questions(request, self.query_scope());
+        let asked = questions.iter().map(|(ask, query)| self.part(*ask, query, request.time));
+        let answers = futures::future::join_all(asked).await;
+        let mut telemetry = Telemetry {
+            window: request.window,
+            evaluated_at: request.time.unwrap_or_else(Timestamp::now),
+            queries: questions.iter().map(|(ask, text)| (ask.name(), text.clone())).collect(),
+            ..Telemetry::default()
+        };
+        if let Some(at) = answers.iter().find_map(|answer| answer.as_ref().ok().and_then(at)) {
+            telemetry.evaluated_at = at;
+        }
+        let mut samples = None;
+        let mut targets = Vec::new();
+        for ((ask, _), answer) in questions.iter().zip(answers) {
+            match (ask, answer) {
+                (Ask::Counts, Ok(Answered::Raw(raw))) => samples = Some(raw.rows),
+                // Without `up` the counts still stand: siblings of a series tell as much.
+                (Ask::Targets, Ok(Answered::Raw(raw))) => targets = raw.rows,
+                (Ask::Targets, _) => {}
+                (_, answer) => place(&mut telemetry, *ask, answer),
+            }
+        }
+        if let Some(samples) = samples {
+            let window = (telemetry.evaluated_at, request.window);
+            telemetry.counts = Part::Rows(Arc::new(counts::count(&samples, &targets, window)));
+        }
+        telemetry
+    }
+
+    async fn part(
+        &self,
+        ask: Ask,
+        query: &str,
+        time: Option<Timestamp>,
+    ) -> Result<Answered, Trouble> {
+        let asked = async {
+            let body = self.instant(query, time).await?;
+            // Decoding takes milliseconds a megabyte: away from the threads that wait.
+            let decoded = tokio::task::spawn_blocking(move || decode(ask, &body)).await;
+            match decoded {
+                Ok(read) => read.map_err(|why| self.strange(&why)),
+                Err(broken) => Err(self.strange(&broken.to_string())),
+            }
+        };
+        asked.await.map_err(|trouble: Trouble| Trouble {
+            what: format!("{} ({})", trouble.what, ask.name()),
+            ..trouble
+        })
+    }
+}
+
+fn decode(ask: Ask, body: &[u8]) -> Result<Answered, String> {
+    match ask {
+        Ask::Latency => decode::latency(body).map(Answered::Latency),
+        Ask::Counts | Ask::Targets => decode::raw(body).map(Answered::Raw),
+        _ => decode::rates(body).map(Answered::Rates),
+    }
+}
+
+fn at(answer: &Answered) -> Option<Timestamp> {
+    let at = match answer {
+        Answered::Rates(decoded) => decoded.at,
+        Answered::Latency(decoded) => decoded.at,
+        Answered::Raw(_) => None,
+    }?;
+    Timestamp::from_millisecond((at * 1000.0) as i64).ok()
+}
+
+fn place(telemetry: &mut Telemetry, ask: Ask, answer: Result<Answered, Trouble>) {
+    let slot = match ask {
+        Ask::Requests => &mut telemetry.requests,
+        Ask::TcpSent => &mut telemetry.tcp_sent,
+        Ask::TcpReceived => &mut telemetry.tcp_received,
+        Ask::GrpcSent => &mut telemetry.grpc_sent,
+        Ask::GrpcReceived => &mut telemetry.grpc_received,
+        Ask::LatencySum => &mut telemetry.latency_sum,
+        Ask::Latency => {
+            telemetry.latency = match answer {
+                Ok(Answered::Latency(decoded)) => Part::Rows(Arc::new(decoded.rows)),
+                Ok(_) => Part::Absent,
+                Err(trouble) => Part::Failed(trouble),
+            };
+            return;
+        }
+        Ask::Counts => {
+            if let Err(trouble) = answer {
+                telemetry.counts = Part::Failed(trouble);
+            }
+            return;
+        }
+        Ask::Targets => return,
+    };
+    *slot = match answer {
+        Ok(Answered::Rates(decoded)) => Part::Rows(Arc::new(decoded.rows)),
+        Ok(_) => Part::Absent,
+        Err(trouble) => Part::Failed(trouble),
+    };
+}

@@ -1,0 +1,164 @@
+//! How a request gets to Prometheus: by URL, through the API server's proxy to a service, or
+//! through a port-forward. Each answers in one bounded piece.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use reqwest::Url;
+
+use crate::mesh::Trouble;
+
+mod forward;
+mod proxy;
+mod url;
+
+pub use forward::PortForward;
+pub use proxy::ServiceProxy;
+pub use url::UrlTransport;
+
+/// An answer longer than this is refused while it streams in.
+pub const BODY_LIMIT: usize = 64 << 20;
+
+/// The way to a Prometheus.
+#[derive(Clone)]
+pub enum Transport {
+    Url(UrlTransport),
+    Proxy(ServiceProxy),
+    Forward(PortForward),
+}
+
+/// One question of the HTTP API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Below the base URL, e.g. `/api/v1/query`.
+    pub path: &'static str,
+    /// Parameters, URL-encoded.
+    pub form: String,
+}
+
+impl Question {
+    pub fn new(path: &'static str, parameters: &[(&str, &str)]) -> Self {
+        let mut form = String::new();
+        // The URL type brings the encoder of forms with it.
+        if let Ok(mut url) = Url::parse("http://localhost/") {
+            url.query_pairs_mut().extend_pairs(parameters);
+            form = url.query().unwrap_or_default().to_owned();
+        }
+        Self { path, form }
+    }
+}
+
+/// What came back, before anyone has looked at it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: String,
+    /// Where a redirect points to.
+    pub location: Option<String>,
+    pub body: Vec<u8>,
+}
+
+/// Why nothing usable came back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("{0}")]
+    Connect(String),
+    #[error("no answer within {}", in_words(*.0))]
+    Timeout(Duration),
+    #[error("the answer is longer than {} MB", BODY_LIMIT >> 20)]
+    TooLarge,
+    #[error("the answer broke off: {0}")]
+    Broken(String),
+    /// The API server answered in Prometheus' place.
+    #[error("{why}")]
+    ApiServer { why: String, hint: String },
+}
+
+fn in_words(limit: Duration) -> String {
+    if limit.subsec_millis() == 0 {
+        format!("{} s", limit.as_secs())
+    } else {
+        format!("{} ms", limit.as_millis())
+    }
+}
+
+impl Transport {
+    /// Where it leads to, without credentials: for the frame and for messages.
+    pub fn address(&self) -> &str {
+        match self {
+            Self::Url(url) => url.address(),
+            Self::Proxy(proxy) => proxy.address(),
+            Self::Forward(forward) => forward.address(),
+        }
+    }
+
+    /// Asks, within a limit of time and [`BODY_LIMIT`].
+    pub async fn ask(&self, question: &Question, limit: Duration) -> Result<Answer, Fault> {
+        let asked = async {
+            match self {
+                Self::Url(url) => url.ask(question).await,
+                Self::Proxy(proxy) => Box::pin(proxy.ask(question)).await,
+                Self::Forward(forward) => Box::pin(forward.ask(question)).await,
+            }
+        };
+        tokio::time::timeout(limit, asked).await.map_err(|_| Fault::Timeout(limit))?
+    }
+}
+
+/// A URL as it may be shown: without user, password, query and fragment.
+pub fn without_credentials(url: &str) -> String {
+    let Ok(mut url) = Url::parse(url) else {
+        return url.rsplit('@').next().unwrap_or_default().to_owned();
+    };
+    // Refused only by URLs that cannot carry credentials at all.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// Collects a streamed body up to [`BODY_LIMIT`].
+async fn collect<B>(mut body: B) -> Result<Vec<u8>, Fault>
+where
+    B: http_body_util::BodyExt<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    let mut whole = Vec::new();
+    while let Some(frame) = BodyExt::frame(&mut body).await {
+        let frame = frame.map_err(|error| Fault::Broken(error.to_string()))?;
+        if let Some(data) = frame.data_ref() {
+            push(&mut whole, data)?;
+        }
+    }
+    Ok(whole)
+}
+
+fn push(whole: &mut Vec<u8>, piece: &[u8]) -> Result<(), Fault> {
+    if whole.len() + piece.len() > BODY_LIMIT {
+        return Err(Fault::TooLarge);
+    }
+    whole.extend_from_slice(piece);
+    Ok(())
+}
+
+fn header<'a>(headers: &'a http::HeaderMap, name: &http::HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+impl Fault {
+    /// As a trouble: what was asked, why there is no answer, what to do.
+    pub fn trouble(&self, what: impl Into<String>) -> Trouble {
+        let hint = match self {
+            Self::Connect(_) => "is the address right, and reachable from here? --prometheus-url",
+            Self::Timeout(_) => {
+                "Prometheus is busy or hangs: a shorter --window or fewer namespaces ask less"
+            }
+            Self::TooLarge => "ask for fewer namespaces: -n",
+            Self::Broken(_) => "is something between here and Prometheus cutting answers short?",
+            Self::ApiServer { hint, .. } => hint,
+        };
+        Trouble::new(what, self.to_string(), hint)
+    }
+}
