@@ -8,9 +8,7 @@ use serde::Deserialize;
 
 use super::answer::{self, Point, Sample};
 use crate::mesh::harmless;
-use crate::mesh::telemetry::{
-    Bucket, Called, End, Flow, LatencyRow, RateRow, RawSeries, Reporter,
-};
+use crate::mesh::telemetry::{Bucket, Called, End, Flow, LatencyRow, RateRow, RawSeries, Reporter};
 
 /// What a body held.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,16 +77,17 @@ pub fn latency(body: &[u8]) -> Result<Decoded<LatencyRow>, String> {
 pub fn raw(body: &[u8]) -> Result<Decoded<RawSeries>, String> {
     let mut texts = Texts::default();
     let mut rows = Vec::new();
-    let warnings = answer::each(body, |sample: Sample<'_, HashMap<Cow<'_, str>, Cow<'_, str>>>| {
-        let mut labels = sample
-            .metric
-            .iter()
-            .map(|(name, value)| (texts.keep(name), texts.keep(value)))
-            .collect::<Vec<_>>();
-        labels.sort();
-        let points = sample.points().map(Point::read).collect();
-        rows.push(RawSeries { labels, points });
-    })?;
+    let warnings =
+        answer::each(body, |sample: Sample<'_, HashMap<Cow<'_, str>, Cow<'_, str>>>| {
+            let mut labels = sample
+                .metric
+                .iter()
+                .map(|(name, value)| (texts.keep(name), texts.keep(value)))
+                .collect::<Vec<_>>();
+            labels.sort();
+            let points = sample.points().map(Point::read).collect();
+            rows.push(RawSeries { labels, points });
+        })?;
     Ok(Decoded { rows, at: None, warnings })
 }
 

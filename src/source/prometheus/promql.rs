@@ -243,7 +243,8 @@ impl Text<'_> {
     }
 
     fn selector(&self, parts: &[&str]) -> String {
-        let scope = self.query_scope.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
+        let scope =
+            self.query_scope.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
         let parts = parts.iter().filter(|part| !part.is_empty()).map(|part| (*part).to_owned());
         parts.chain(scope).collect::<Vec<_>>().join(",")
     }

@@ -39,13 +39,12 @@ pub struct Question {
 
 impl Question {
     pub fn new(path: &'static str, parameters: &[(&str, &str)]) -> Self {
-        let mut form = String::new();
         // The URL type brings the encoder of forms with it.
-        if let Ok(mut url) = Url::parse("http://localhost/") {
+        let encoded = Url::parse("http://localhost/").map(|mut url| {
             url.query_pairs_mut().extend_pairs(parameters);
-            form = url.query().unwrap_or_default().to_owned();
-        }
-        Self { path, form }
+            url.query().unwrap_or_default().to_owned()
+        });
+        Self { path, form: encoded.unwrap_or_default() }
     }
 }
 
@@ -122,7 +121,7 @@ pub fn without_credentials(url: &str) -> String {
 /// Collects a streamed body up to [`BODY_LIMIT`].
 async fn collect<B>(mut body: B) -> Result<Vec<u8>, Fault>
 where
-    B: http_body_util::BodyExt<Data = Bytes> + Unpin,
+    B: BodyExt<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
 {
     let mut whole = Vec::new();
