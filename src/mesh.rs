@@ -25,6 +25,8 @@ pub mod routing;
 pub mod split;
 pub mod status;
 pub mod telemetry;
+pub mod traffic;
+pub mod words;
 
 pub use kind::Kind;
 pub use object::{Key, ObjectRef};

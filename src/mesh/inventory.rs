@@ -120,6 +120,8 @@ pub struct PodInfo {
     pub waypoint: bool,
     /// Version of the proxy by its image tag, e.g. `1.30.2`.
     pub proxy_version: Option<Arc<str>>,
+    /// Version of istiod by its image tag, for pods of the control plane.
+    pub control_plane_version: Option<Arc<str>>,
 }
 
 /// One workload with its pods.

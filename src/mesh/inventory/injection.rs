@@ -23,6 +23,19 @@ pub enum NamespaceInjection {
     Ambient,
 }
 
+impl NamespaceInjection {
+    /// In a word or two; empty where nothing is asked for.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Unset => String::new(),
+            Self::Enabled => "enabled".to_owned(),
+            Self::Disabled => "disabled".to_owned(),
+            Self::Revision(revision) => format!("rev {revision}"),
+            Self::Ambient => "ambient".to_owned(),
+        }
+    }
+}
+
 /// Reads a namespace's labels; `istio-injection` goes before a revision, and both before
 /// ambient mode, which leaves pods with sidecars alone.
 pub fn of_namespace(labels: &Labels) -> NamespaceInjection {

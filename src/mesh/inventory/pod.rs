@@ -36,6 +36,12 @@ pub(super) fn describe(pod: &Resource<Pod>, objects: &Objects) -> PodInfo {
         gateway: is_gateway(pod),
         waypoint: pod.meta.label("gateway.istio.io/managed") == Some("istio.io-mesh-controller"),
         proxy_version: proxy(pod).and_then(|container| tag(&container.image)),
+        control_plane_version: pod
+            .spec
+            .containers
+            .iter()
+            .find(|container| container.name == "discovery")
+            .and_then(|container| tag(&container.image)),
         workload,
     }
 }
