@@ -1,1 +1,6 @@
-//! The embedded world: a small cluster with Bookinfo, its traffic, a Kubernetes API and a Prometheus API on loopback.
+//! The embedded world: a small cluster with Bookinfo, its traffic, a Kubernetes API and a
+//! Prometheus API on loopback.
+
+pub mod world;
+
+pub use world::{Scenario, World};

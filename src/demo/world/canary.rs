@@ -1,0 +1,78 @@
+//! The canary of the scenario `bookinfo`: reviews moves from v1 to v3 step by step, rests
+//! there, and starts over.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::fields::text;
+use super::state::{Part, State};
+use super::store::Store;
+use crate::mesh::{Key, Kind};
+
+/// Percent of reviews' traffic that v3 gets, a step a minute.
+const STEPS: [u32; 10] = [10, 20, 35, 50, 75, 100, 100, 100, 100, 100];
+/// How long a step takes.
+const STEP: Duration = Duration::from_secs(60);
+
+/// The share of v3, in percent, this long after the world's start. Before the start it is the
+/// first step's.
+pub fn percent(elapsed: Duration) -> u32 {
+    let step = (elapsed.as_secs() / STEP.as_secs()) as usize % STEPS.len();
+    STEPS.get(step).copied().unwrap_or(100)
+}
+
+/// Sets the weights of the last rule of a VirtualService, destination by destination.
+pub(super) fn set_weights(virtual_service: &mut Value, weights: [u32; 2]) {
+    let rules = virtual_service.pointer_mut("/spec/http").and_then(Value::as_array_mut);
+    let last = rules.and_then(|rules| rules.last_mut());
+    let routes = last.and_then(|rule| rule.get_mut("route")).and_then(Value::as_array_mut);
+    for (route, weight) in routes.into_iter().flatten().zip(weights) {
+        super::fields::set(route, &["weight"], json!(weight));
+    }
+}
+
+/// Moves the weights as time goes on, until somebody else changes or deletes the
+/// VirtualService: then it is theirs.
+pub(super) async fn run(store: &Store, started: Timestamp) {
+    let key = Key::new("default", "reviews");
+    let mut ours = store.read(|state| generation(state, &key));
+    while ours.is_some() {
+        let elapsed = Timestamp::now().duration_since(started).unsigned_abs();
+        let v3 = percent(elapsed);
+        let written = store.write(|state| {
+            if generation(state, &key) != ours {
+                return None;
+            }
+            state.edit(Kind::VirtualService, &key, Part::Main, |value| {
+                set_weights(value, [100 - v3, v3]);
+            })?;
+            generation(state, &key)
+        });
+        ours = written;
+        let into_step = Duration::from_nanos((elapsed.as_nanos() % STEP.as_nanos()) as u64);
+        tokio::time::sleep(STEP.saturating_sub(into_step)).await;
+    }
+}
+
+/// Uid and generation of the VirtualService: both stay the same while nobody else writes it.
+fn generation(state: &State, key: &Key) -> Option<(String, i64)> {
+    let value = &state.get(Kind::VirtualService, key)?.value;
+    let generation = value.pointer("/metadata/generation").and_then(Value::as_i64)?;
+    Some((text(value, "/metadata/uid").to_owned(), generation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_grows_to_all_and_starts_over() {
+        let at = |minutes| percent(Duration::from_mins(minutes));
+        let shares: Vec<u32> = (0..6).map(at).collect();
+        assert_eq!(shares, [10, 20, 35, 50, 75, 100]);
+        assert!(shares.is_sorted());
+        assert_eq!((at(9), at(10)), (100, 10));
+    }
+}
