@@ -6,7 +6,37 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Scope;
+use super::health::HealthConfig;
+use super::inventory::Inventory;
+use super::objects::Objects;
 use super::status::Ready;
+use super::telemetry::Telemetry;
+
+mod build;
+mod call;
+mod finish;
+mod identity;
+mod idle;
+mod latency;
+mod ledger;
+mod marks;
+mod reporter;
+mod verdict;
+
+pub use build::build;
+
+/// What a graph is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct GraphInput<'a> {
+    pub objects: &'a Objects,
+    pub inventory: &'a Inventory,
+    pub telemetry: &'a Telemetry,
+    /// The namespaces that are asked about: calls from or to them are shown.
+    pub scope: &'a Scope,
+    pub options: &'a GraphOptions,
+    pub health: &'a HealthConfig,
+}
 
 /// What a node stands for, and how traffic is grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -60,7 +90,16 @@ impl Default for GraphOptions {
     }
 }
 
-/// Stable identity of a node across refreshes, e.g. `app:Kubernetes/default/reviews/v2`.
+/// Stable identity of a node across refreshes.
+///
+/// * `app:CLUSTER/NAMESPACE/APP/VERSION`, e.g. `app:Kubernetes/default/reviews/v2`; where no label
+///   names a version it is `latest`, followed by the workload if that is not called as the app is;
+///   `app:CLUSTER/NAMESPACE/APP` in a graph of apps
+/// * `workload:CLUSTER/NAMESPACE/WORKLOAD`
+/// * `service:CLUSTER/NAMESPACE/SERVICE`
+/// * `unknown:CLUSTER`: callers that no proxy knows
+///
+/// A part that nobody knows is `unknown`.
 pub type NodeId = Arc<str>;
 
 /// A built graph: nodes sorted by id, edges by source, target and protocol.
@@ -150,6 +189,13 @@ pub struct Node {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<Ready>,
     pub traffic: NodeTraffic,
+    /// Of a service: percent of its requests that no workload took (no healthy upstream, no
+    /// route, an injected fault); absent when all were taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unserved_percent: Option<f64>,
+    /// Of what came in, from the histograms of all callers together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<Latency>,
 }
 
 impl Node {
@@ -255,6 +301,9 @@ pub struct Edge {
     pub mtls_percent: Option<f64>,
     #[serde(skip)]
     pub health: Health,
+    /// Why `health` is what it is; empty when healthy or unknown.
+    #[serde(skip)]
+    pub health_reason: String,
 }
 
 /// A rate by response.

@@ -135,6 +135,8 @@ pub struct Workload {
     /// Pods that are ready, of those that are wanted (of those that exist, where the
     /// controller does not say how many it wants). Finished pods do not count.
     pub pods: Ready,
+    /// Pods that the controller wants; `None` where it does not say.
+    pub wanted: Option<u32>,
     /// Pods that exist and have not finished.
     pub existing: u32,
     /// Pods with a sidecar or captured by ztunnel.

@@ -20,6 +20,7 @@ pub(super) fn collect(
         let labels = controller.spec.template.metadata.labels.clone();
         let (app, version) = canonical(&labels, &id.name);
         let mut workload = Workload { labels, ..empty(id.clone(), app, version) };
+        workload.wanted = Some(wanted(kind, controller));
         workload.pods.total = wanted(kind, controller);
         workload.rolling_out = rolling_out(kind, controller);
         workload.created = controller.meta.created;
@@ -62,6 +63,7 @@ fn empty(
         version,
         labels: BTreeMap::new(),
         pods: Ready::default(),
+        wanted: None,
         existing: 0,
         meshed: 0,
         missing_sidecars: 0,
