@@ -156,3 +156,6 @@ fn flow(series: &RawSeries) -> Flow {
         ztunnel: series.label("app").is_some_and(|app| &**app == "ztunnel"),
     }
 }
+
+#[cfg(test)]
+mod tests;

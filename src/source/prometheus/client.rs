@@ -73,6 +73,13 @@ impl Client {
         self
     }
 
+    /// The same client with another limit of one question.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// Where it leads to, without credentials.
     pub fn address(&self) -> &str {
         self.transport.address()
