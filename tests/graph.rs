@@ -1,12 +1,20 @@
 //! The graph's numbers: Kiali's own cases, and what must hold for any traffic.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may panic and print"
+)]
+
 #[path = "graph/cases.rs"]
-mod cases;
+pub mod cases;
 #[path = "graph/conformance.rs"]
-mod conformance;
+pub mod conformance;
 #[path = "support/prometheus.rs"]
-mod prometheus;
+pub mod prometheus;
 #[path = "graph/properties.rs"]
-mod properties;
+pub mod properties;
 #[path = "support/shared.rs"]
-mod shared;
+pub mod shared;

@@ -1,11 +1,19 @@
 //! The client against servers that misbehave, against recorded answers, and against a real
 //! Prometheus.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may panic and print"
+)]
+
 #[path = "prometheus/faults.rs"]
-mod faults;
+pub mod faults;
 #[path = "support/prometheus.rs"]
-mod prometheus;
+pub mod prometheus;
 #[path = "prometheus/samples.rs"]
-mod samples;
+pub mod samples;
 #[path = "support/shared.rs"]
-mod shared;
+pub mod shared;

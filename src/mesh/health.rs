@@ -114,7 +114,7 @@ fn rounded(percent: f64) -> String {
         return "< 0.1".to_owned();
     }
     let text = format!("{percent:.1}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 #[cfg(test)]

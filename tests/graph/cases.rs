@@ -163,7 +163,7 @@ impl Case {
             by_metric.entry(series.metric.trim_end_matches("_total")).or_default().push(series);
         }
         let mut text = String::new();
-        let start = self.query_time - 2 * self.window_seconds as i64;
+        let start = self.query_time - 2 * self.window_seconds.cast_signed();
         for (metric, series) in by_metric {
             writeln!(text, "# TYPE {metric} counter").unwrap();
             for series in series {

@@ -43,34 +43,34 @@ fn traffic() -> impl Strategy<Value = Traffic> {
         })
 }
 
-fn text(text: String) -> Option<Arc<str>> {
-    Some(text.into())
+fn text(text: impl Into<Arc<str>>) -> Arc<str> {
+    text.into()
 }
 
 fn row(traffic: &Traffic, reporter: Reporter, code: &str, flags: &str) -> RateRow {
     let (app, from) = (traffic.service, traffic.source);
     let destination = traffic.version.map_or_else(End::default, |version| End {
-        cluster: text("Kubernetes".into()),
-        namespace: text("shop".into()),
-        workload: text(format!("app{app}-v{version}")),
-        app: text(format!("app{app}")),
-        version: text(format!("v{version}")),
+        cluster: Some(text("Kubernetes")),
+        namespace: Some(text("shop")),
+        workload: Some(text(format!("app{app}-v{version}"))),
+        app: Some(text(format!("app{app}"))),
+        version: Some(text(format!("v{version}"))),
     });
     RateRow {
         flow: Flow {
             reporter,
             source: End {
-                cluster: text("Kubernetes".into()),
-                namespace: text("shop".into()),
-                workload: text(format!("app{from}-v0")),
-                app: text(format!("app{from}")),
-                version: text("v0".into()),
+                cluster: Some(text("Kubernetes")),
+                namespace: Some(text("shop")),
+                workload: Some(text(format!("app{from}-v0"))),
+                app: Some(text(format!("app{from}"))),
+                version: Some(text("v0")),
             },
             destination,
             service: Called {
-                host: text(format!("app{app}.shop.svc.cluster.local")),
-                name: text(format!("app{app}")),
-                namespace: text("shop".into()),
+                host: Some(text(format!("app{app}.shop.svc.cluster.local"))),
+                name: Some(text(format!("app{app}"))),
+                namespace: Some(text("shop")),
             },
             protocol: if traffic.grpc { "grpc" } else { "http" }.into(),
             ztunnel: false,

@@ -145,20 +145,18 @@ impl Builder<'_> {
                 draft.waypoint |= waypoint;
             }
         }
-        match (via, service) {
-            (Some(via), Some(service)) => {
-                self.ledger.add((source, via), Some(service), &entry);
-                self.ledger.ask(via, service, call.protocol, entry.rate);
-                self.ledger.add((via, target), Some(service), &entry);
-            }
-            _ => {
-                self.ledger.add((source, target), service, &entry);
-                if let Some(service) = service.filter(|_| is_service) {
-                    self.ledger.ask(target, service, call.protocol, entry.rate);
-                }
+        if let (Some(via), Some(service)) = (via, service) {
+            self.ledger.add((source, via), Some(service), &entry);
+            self.ledger.ask(via, service, call.protocol, entry.rate);
+            self.ledger.add((via, target), Some(service), &entry);
+        } else {
+            self.ledger.add((source, target), service, &entry);
+            if let Some(service) = service.filter(|_| is_service) {
+                self.ledger.ask(target, service, call.protocol, entry.rate);
             }
         }
-        self.note_service(via.or(is_service.then_some(target)), counted);
+        let service_node = if is_service { Some(target) } else { via };
+        self.note_service(service_node, counted);
     }
 
     /// What a service was asked, and what of it no workload took.
@@ -278,8 +276,10 @@ impl Builder<'_> {
 
 /// App and version of the workloads that rows of requests named: histograms carry neither.
 struct Names {
-    known: HashMap<Identity, (Option<Arc<str>>, Option<Arc<str>>)>,
+    known: HashMap<Identity, Name>,
 }
+
+type Name = (Option<Arc<str>>, Option<Arc<str>>);
 
 impl Names {
     fn learn(metrics: &[Vec<Counted<'_>>]) -> Self {

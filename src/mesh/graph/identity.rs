@@ -145,7 +145,11 @@ impl Naming {
                 (namespace.clone().or_else(|| call.destination.namespace.clone()), name.clone())
             }
         };
-        Identity::service(call.destination.cluster.clone(), namespace, name.or_else(unknown))
+        Identity::service(
+            call.destination.cluster.clone(),
+            namespace,
+            name.or_else(|| Some("unknown".into())),
+        )
     }
 
     /// Whether a service stands for a ServiceEntry.
@@ -180,8 +184,4 @@ impl Naming {
             _ => end.app.is_some().then(|| Identity::app(end, true)),
         }
     }
-}
-
-fn unknown() -> Text {
-    Some("unknown".into())
 }

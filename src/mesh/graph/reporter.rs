@@ -20,10 +20,14 @@ pub(super) struct Pair {
     source: Place,
     destination: Place,
     /// Tells calls apart that reached no workload.
-    service: Option<(Option<Arc<str>>, Option<Arc<str>>)>,
+    service: Option<Service>,
     protocol: Protocol,
 }
 
+/// Namespace and name.
+type Service = (Option<Arc<str>>, Option<Arc<str>>);
+
+/// Cluster, namespace, and workload or app.
 type Place = [Option<Arc<str>>; 3];
 
 impl Pair {

@@ -69,12 +69,11 @@ pub async fn discover(
     query_scope: &[(String, String)],
 ) -> Result<Found, Trouble> {
     let listed;
-    let objects = match objects.filter(|objects| !objects.services.is_empty()) {
-        Some(objects) => objects,
-        None => {
-            listed = list_services(kube).await?;
-            &listed
-        }
+    let objects = if let Some(known) = objects.filter(|known| !known.services.is_empty()) {
+        known
+    } else {
+        listed = list_services(kube).await?;
+        &listed
     };
     let mut candidates = candidates(objects);
     candidates.truncate(TRIED);
@@ -90,13 +89,11 @@ pub async fn discover(
     }
     // One with Istio's metrics goes before one without, whatever their names.
     found.sort_by_key(|(_, has_mesh)| !has_mesh);
-    match found.into_iter().next() {
-        Some((client, _)) => Ok(Found { client: client.with_query_scope(query_scope), steps }),
-        None => {
-            let why: Vec<String> = steps.iter().map(ToString::to_string).collect();
-            Err(nothing(&why.join("; ")))
-        }
-    }
+    let Some((client, _)) = found.into_iter().next() else {
+        let why: Vec<String> = steps.iter().map(ToString::to_string).collect();
+        return Err(nothing(&why.join("; ")));
+    };
+    Ok(Found { client: client.with_query_scope(query_scope), steps })
 }
 
 fn nothing(why: &str) -> Trouble {
@@ -171,7 +168,7 @@ async fn forward_to(
         let what = format!("port-forward to service {}/{}", candidate.namespace, candidate.service);
         Trouble::new(what, "none of its pods is ready", "")
     })?;
-    Ok(PortForward::new(kube.clone(), &candidate.namespace, &pod, port, &candidate.path))
+    Ok(PortForward::new(kube.clone(), &candidate.namespace, &pod, port, candidate.path))
 }
 
 /// Services of all namespaces; where that is not allowed, of those where Prometheus usually is.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::mesh::Objects;
-use crate::mesh::core::{Pod, Service, ServicePort, covers};
+use crate::mesh::core::{IntOrName, Pod, Service, ServicePort, covers};
 use crate::mesh::object::{Labels, Resource};
 
 /// A service that may be Prometheus.
@@ -135,10 +135,8 @@ impl Candidate {
     }
 
     fn pod_port(&self, pod: &Pod) -> Option<u16> {
-        use crate::mesh::core::IntOrName;
         match &self.target.target_port {
-            None => Some(self.target.port),
-            Some(IntOrName::Int(0)) => Some(self.target.port),
+            None | Some(IntOrName::Int(0)) => Some(self.target.port),
             Some(IntOrName::Int(number)) => u16::try_from(*number).ok(),
             Some(IntOrName::Name(name)) => {
                 let mut ports = pod.spec.containers.iter().flat_map(|container| &container.ports);
