@@ -1,6 +1,6 @@
 //! What brings the outside in, and its status: the Kubernetes API, Prometheus, files.
 //!
-//! Two ways in: `once::once` for a command that asks and ends, `live::start` for
+//! Two ways in: [`once()`] for a command that asks and ends, [`start`] for
 //! a picture that stays current. Both give [`MeshSnapshot`](crate::mesh::MeshSnapshot)s.
 
 use std::collections::BTreeMap;
@@ -12,12 +12,17 @@ use jiff::Timestamp;
 
 use crate::mesh::{Kind, Scope, Trouble};
 
+pub mod assemble;
+pub mod files;
+pub mod find;
 pub mod kube;
 pub mod live;
+pub mod once;
 pub mod prometheus;
 
-pub use self::kube::KubeOptions;
-pub use live::{Control, Live};
+pub use self::kube::{Contexts, KubeOptions, contexts};
+pub use live::{Control, Live, start};
+pub use once::once;
 pub use prometheus::{PrometheusOptions, TelemetryRequest};
 
 /// Where everything comes from.

@@ -59,6 +59,34 @@ macro_rules! objects {
                 }
             }
 
+            /// Takes the table of a kind over from `other`: shared while there is none here yet,
+            /// joined otherwise.
+            pub fn absorb(&mut self, kind: Kind, other: &Self) {
+                match kind {
+                    $(Kind::$kind if self.$field.is_empty() => {
+                        self.$field = Arc::clone(&other.$field);
+                    }
+                    Kind::$kind => {
+                        let more = other.$field.iter().map(|(key, o)| (key.clone(), Arc::clone(o)));
+                        Arc::make_mut(&mut self.$field).extend(more);
+                    })*
+                }
+            }
+
+            /// Empties the table of a kind.
+            pub fn clear(&mut self, kind: Kind) {
+                match kind {
+                    $(Kind::$kind => self.$field = Arc::default(),)*
+                }
+            }
+
+            /// How many objects of a kind there are.
+            pub fn count(&self, kind: Kind) -> usize {
+                match kind {
+                    $(Kind::$kind => self.$field.len(),)*
+                }
+            }
+
             /// Every object, kind by kind.
             pub fn each(&self, mut visit: impl FnMut(&Meta, &RawObject)) {
                 $(self.$field.values().for_each(|object| visit(&object.meta, &object.raw));)*

@@ -1,11 +1,34 @@
 //! The Kubernetes API: from a kubeconfig in any of its forms to tables of objects.
+//!
+//! Reading order: [`kubeconfig`] (which cluster), [`connect`] (a client for it), [`catalog`]
+//! (which kinds), [`served`] (in which version), `request` and [`fault`] (one question, bounded,
+//! and what can go wrong), [`list`] and [`watch`].
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ::kube::config::Kubeconfig;
 
+pub mod backoff;
 pub mod catalog;
+pub mod connect;
+mod convert;
+mod exec;
+pub mod fault;
+pub mod kubeconfig;
+pub mod list;
+mod no_proxy;
+mod request;
+pub mod rights;
+pub mod served;
+mod split;
+pub mod watch;
+
+pub use connect::{Cluster, Session};
+pub use fault::{Fault, Question};
+pub use kubeconfig::{ContextInfo, Contexts, contexts};
+pub use request::Limits;
+pub use rights::cluster_role;
 
 /// How the cluster is reached; the names are those of kubectl's flags.
 #[derive(Clone, Default)]
@@ -38,4 +61,26 @@ impl std::fmt::Debug for KubeOptions {
             .field("request_timeout", &self.request_timeout)
             .finish_non_exhaustive()
     }
+}
+
+/// The whole body of a small answer.
+pub(super) async fn whole(
+    client: &::kube::Client,
+    path: &str,
+    limits: Limits,
+) -> Result<Vec<u8>, Fault> {
+    request::text(client, path, request::JSON, limits).await
+}
+
+/// The server's `gitVersion`; also the cheapest question there is.
+pub(super) async fn version(client: &::kube::Client, limits: Limits) -> Result<String, Fault> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version {
+        git_version: String,
+    }
+    let body = whole(client, "/version", limits).await?;
+    let version: Version =
+        serde_json::from_slice(&body).map_err(|error| Fault::Strange(error.to_string()))?;
+    Ok(crate::mesh::harmless::line(&version.git_version).into_owned())
 }

@@ -1,13 +1,28 @@
 //! The picture that stays current: what the explorer holds in its hand.
+//!
+//! One task owns the picture. Watches, telemetry and a heartbeat send it what they learn over a
+//! bounded channel; it publishes snapshots, and starts everything anew when the context changes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 
+use super::assemble::{Picture, Slot, View};
+use super::once::resolve;
+use super::{Metrics, SourceOptions, files};
 use crate::mesh::graph::GraphOptions;
-use crate::mesh::{MeshSnapshot, Scope};
+use crate::mesh::telemetry::Telemetry;
+use crate::mesh::{MeshSnapshot, Scope, Trouble};
+
+mod keeper;
+mod plan;
+mod session;
+
+use plan::Plan;
+use session::Session;
 
 /// What the user changes while it runs.
 #[derive(Debug, Clone)]
@@ -29,7 +44,7 @@ pub enum Control {
     WantEvents(bool),
     /// Ask telemetry now, and try what failed again at once.
     Refresh,
-    /// Stops asking and publishing; the watches stay.
+    /// Stops asking telemetry and publishing; the watches stay.
     Pause,
     Resume,
 }
@@ -41,4 +56,194 @@ pub struct Live {
     pub snapshots: watch::Receiver<Arc<MeshSnapshot>>,
     /// Bounded: `try_send` from a screen, never a wait.
     pub control: mpsc::Sender<Control>,
+}
+
+/// What the tasks of a session learn.
+enum Message {
+    Connected { context: Arc<str>, address: Arc<str>, namespace: Arc<str> },
+    Reachable(Result<Option<String>, Trouble>),
+    Slot(Slot, Option<Box<View>>),
+    Telemetry { telemetry: Box<Telemetry>, slow: bool, address: String, plan: u64 },
+    NoPrometheus(Trouble),
+}
+
+/// Controls a screen may be ahead by.
+const CONTROLS: usize = 64;
+/// Changes are gathered this long before they are published.
+const GATHER: Duration = Duration::from_millis(150);
+/// The first picture waits this long for the kinds without which there is none.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// Starts the source; needs a tokio runtime around it.
+pub fn start(options: SourceOptions) -> Live {
+    let (control, controls) = mpsc::channel(CONTROLS);
+    let (publish, snapshots) = watch::channel(Arc::default());
+    tokio::spawn(Supervisor::new(options, publish).run(controls));
+    Live { snapshots, control }
+}
+
+struct Supervisor {
+    options: SourceOptions,
+    publish: watch::Sender<Arc<MeshSnapshot>>,
+    picture: Picture,
+    plan: Plan,
+    session: Session,
+    paused: bool,
+    /// When to publish; `None` while nothing has changed.
+    due: Option<Instant>,
+    complete: bool,
+}
+
+impl Supervisor {
+    fn new(options: SourceOptions, publish: watch::Sender<Arc<MeshSnapshot>>) -> Self {
+        let plan = Plan::new(&options);
+        let session = Session::start(&options, &plan);
+        let picture = Picture::new(options.scope.clone(), String::new());
+        let mut supervisor = Self {
+            options,
+            publish,
+            picture,
+            plan,
+            session,
+            paused: false,
+            due: None,
+            complete: false,
+        };
+        supervisor.begin();
+        supervisor
+    }
+
+    /// What is known before anyone answers.
+    fn begin(&mut self) {
+        if matches!(self.options.metrics, Metrics::Off) {
+            self.picture.disable_prometheus();
+        }
+        if !self.options.files.is_empty() {
+            self.read_files();
+        } else if self.options.kube.is_none() {
+            self.picture.disable_kubernetes();
+            if self.plan.scope == Scope::Unset {
+                self.set_scope(Scope::All);
+            }
+        }
+        self.due = Some(Instant::now());
+    }
+
+    fn read_files(&mut self) {
+        self.picture.set_context(&files::describe(&self.options.files), "");
+        match files::read(&self.options.files) {
+            Ok(objects) => {
+                self.picture.set_objects(objects);
+                self.picture.disable_kubernetes();
+            }
+            Err(failure) => {
+                self.picture.set_reachable(Err(failure.trouble), Timestamp::now());
+            }
+        }
+        self.set_scope(resolve(&self.plan.scope, "default"));
+    }
+
+    async fn run(mut self, mut controls: mpsc::Receiver<Control>) {
+        loop {
+            let due = self.due.filter(|_| !self.paused);
+            tokio::select! {
+                control = controls.recv() => match control {
+                    Some(control) => self.control(control),
+                    None => return,
+                },
+                message = self.session.messages.recv() => if let Some(message) = message {
+                    self.message(message);
+                },
+                () = self.publish.closed() => return,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    self.due = None;
+                    let snapshot = self.picture.snapshot(Timestamp::now());
+                    self.publish.send_replace(Arc::new(snapshot));
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, message: Message) {
+        let now = Timestamp::now();
+        match message {
+            Message::Connected { context, address, namespace } => {
+                self.picture.set_context(&context, &address);
+                if self.plan.scope == Scope::Unset {
+                    self.set_scope(resolve(&Scope::Unset, &namespace));
+                }
+            }
+            Message::Reachable(answer) => self.picture.set_reachable(answer, now),
+            Message::Slot(slot, view) => self.picture.set(slot, view.map(|view| *view), now),
+            // An answer to what was asked before the plan changed is no answer.
+            Message::Telemetry { plan, .. } if plan != self.plan.number => return,
+            Message::Telemetry { telemetry, slow, address, .. } => {
+                self.picture.set_telemetry(*telemetry, slow, &address, now);
+            }
+            Message::NoPrometheus(trouble) => self.picture.set_no_prometheus(trouble, now),
+        }
+        self.changed();
+    }
+
+    /// Publishes soon: at once when the picture has just become whole.
+    fn changed(&mut self) {
+        let whole = self.complete || self.picture.is_complete();
+        let wait = match (whole, self.complete) {
+            (true, false) => Duration::ZERO,
+            (true, true) => GATHER,
+            (false, _) => FIRST,
+        };
+        self.complete = whole;
+        let due = Instant::now() + wait;
+        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
+    }
+
+    fn control(&mut self, control: Control) {
+        match control {
+            Control::SetScope(scope) => self.set_scope(scope),
+            Control::SetContext(context) => return self.set_context(context),
+            Control::SetWindow(window) => self.plan.window = window,
+            Control::SetTime(time) => self.plan.time = time,
+            Control::SetRefresh(refresh) => self.plan.refresh = refresh,
+            Control::SetGraph(graph) => self.plan.graph = graph,
+            Control::WantLatency(wanted) => self.plan.latency = wanted,
+            Control::WantCounts(wanted) => self.plan.counts = wanted,
+            Control::WantEvents(wanted) => self.plan.events = wanted,
+            Control::Refresh => self.session.nudge(),
+            Control::Pause => (self.paused, self.plan.paused) = (true, true),
+            Control::Resume => (self.paused, self.plan.paused) = (false, false),
+        }
+        self.plan.number += 1;
+        self.session.follow(&self.plan);
+        self.changed();
+    }
+
+    fn set_scope(&mut self, scope: Scope) {
+        if scope != self.plan.scope {
+            self.picture.forget_telemetry();
+        }
+        self.plan.scope = scope.clone();
+        self.plan.number += 1;
+        self.picture.set_scope(scope);
+        self.session.follow(&self.plan);
+    }
+
+    /// Drops the session, with every task of it, and starts one in another context.
+    fn set_context(&mut self, context: String) {
+        let Some(kube) = &mut self.options.kube else { return };
+        if !self.options.files.is_empty() {
+            return;
+        }
+        kube.context = Some(context.clone());
+        // What was chosen for the other context does not belong to this one.
+        (kube.cluster, kube.user) = (None, None);
+        self.plan.scope = Scope::Unset;
+        self.plan.number += 1;
+        self.picture.forget_cluster();
+        self.picture.set_scope(Scope::Unset);
+        self.picture.set_context(&context, "");
+        self.session = Session::start(&self.options, &self.plan);
+        self.complete = false;
+        self.due = Some(Instant::now());
+    }
 }

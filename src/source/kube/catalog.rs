@@ -76,3 +76,12 @@ pub fn reach(kind: Kind) -> Reach {
         _ => Reach::Everywhere,
     }
 }
+
+/// Read only when a screen or a command asks for them.
+pub const ON_REQUEST: &[Kind] = &[
+    Kind::Event,
+    Kind::ServiceAccount,
+    Kind::CustomResourceDefinition,
+    Kind::MutatingWebhookConfiguration,
+    Kind::ValidatingWebhookConfiguration,
+];

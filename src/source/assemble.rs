@@ -1,0 +1,282 @@
+//! Puts snapshots together from what the sources say. No clock and no network in here: times
+//! come with the messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::kube::catalog;
+use crate::mesh::telemetry::{Part, Telemetry};
+use crate::mesh::{
+    Kind, KindState, MeshSnapshot, Objects, Scope, SourceState, SourceStatus, Trouble,
+};
+
+/// Where a list or a watch looks: a kind, in one namespace or (`None`) in all.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    pub kind: Kind,
+    pub namespace: Option<Arc<str>>,
+}
+
+/// What a slot holds; only the table of its kind is filled.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    pub objects: Objects,
+    pub state: KindState,
+    /// A slot besides those of the scope, whose failure is nobody's concern.
+    pub extra: bool,
+}
+
+/// Everything known so far, and the snapshots made of it.
+#[derive(Debug, Default)]
+pub struct Picture {
+    slots: BTreeMap<Slot, View>,
+    /// Kinds whose slots changed since the latest snapshot.
+    changed: BTreeSet<Kind>,
+    snapshot: MeshSnapshot,
+    /// Why the API server as a whole is out of reach.
+    unreachable: Option<Trouble>,
+    rates: Option<Arc<Telemetry>>,
+    slow: Option<Arc<Telemetry>>,
+}
+
+impl Picture {
+    /// An empty picture whose sources connect.
+    pub fn new(scope: Scope, context: String) -> Self {
+        let snapshot = MeshSnapshot { scope, context, ..MeshSnapshot::default() };
+        Self { snapshot, ..Self::default() }
+    }
+
+    /// The same questions to another cluster (or none): tables empty, generations go on.
+    pub fn forget_cluster(&mut self) {
+        self.slots.clear();
+        self.changed.clear();
+        self.unreachable = None;
+        self.snapshot.objects = Objects::default();
+        self.snapshot.kinds.clear();
+        self.snapshot.kubernetes = SourceStatus::default();
+        self.snapshot.server_version = None;
+        self.forget_telemetry();
+    }
+
+    /// Numbers for another question are none for this one.
+    pub fn forget_telemetry(&mut self) {
+        (self.rates, self.slow) = (None, None);
+        self.snapshot.telemetry = None;
+    }
+
+    pub fn set_scope(&mut self, scope: Scope) {
+        self.snapshot.scope = scope;
+    }
+
+    pub fn set_context(&mut self, context: &str, address: &str) {
+        context.clone_into(&mut self.snapshot.context);
+        address.clone_into(&mut self.snapshot.kubernetes.address);
+    }
+
+    /// Objects that come from files: all there is.
+    pub fn set_objects(&mut self, objects: Objects) {
+        self.snapshot.objects = objects;
+    }
+
+    /// What a slot holds now; `None` when nobody looks there any more.
+    pub fn set(&mut self, slot: Slot, view: Option<View>, now: Timestamp) {
+        self.changed.insert(slot.kind);
+        match view {
+            Some(view) => {
+                if view.state == KindState::Listed {
+                    self.snapshot.kubernetes.last_data = Some(now);
+                }
+                self.slots.insert(slot, view);
+            }
+            None => {
+                self.slots.remove(&slot);
+            }
+        }
+    }
+
+    /// A sign of life of the API server, or that there is none.
+    pub fn set_reachable(&mut self, answer: Result<Option<String>, Trouble>, now: Timestamp) {
+        match answer {
+            Ok(version) => {
+                self.unreachable = None;
+                self.snapshot.kubernetes.last_data = Some(now);
+                self.snapshot.server_version =
+                    version.or_else(|| self.snapshot.server_version.take());
+            }
+            Err(trouble) => self.unreachable = Some(trouble),
+        }
+    }
+
+    /// Turns a source off for good.
+    pub fn disable_kubernetes(&mut self) {
+        self.snapshot.kubernetes.state = SourceState::Disabled;
+    }
+
+    pub fn disable_prometheus(&mut self) {
+        self.snapshot.prometheus.state = SourceState::Disabled;
+    }
+
+    /// Prometheus cannot be asked at all.
+    pub fn set_no_prometheus(&mut self, trouble: Trouble, now: Timestamp) {
+        settle(&mut self.snapshot.prometheus, SourceState::Unavailable, Some(trouble), now);
+    }
+
+    /// Rates (`slow` is false) or what takes longer: latency and counts.
+    pub fn set_telemetry(
+        &mut self,
+        telemetry: Telemetry,
+        slow: bool,
+        address: &str,
+        now: Timestamp,
+    ) {
+        address.clone_into(&mut self.snapshot.prometheus.address);
+        let (answered, trouble) = outcome(&telemetry);
+        if answered {
+            self.snapshot.prometheus.last_data = Some(now);
+        }
+        if slow {
+            // What could not be asked this time leaves the older answer, which says its age.
+            if answered || self.slow.is_none() {
+                self.slow = Some(Arc::new(telemetry));
+            }
+        } else if answered || self.rates.is_none() {
+            self.rates = Some(Arc::new(telemetry));
+        }
+        let state = match (&trouble, answered) {
+            (None, _) => SourceState::Ok,
+            (Some(_), true) => SourceState::Partial,
+            (Some(_), false) => SourceState::Unavailable,
+        };
+        if !(slow && state == SourceState::Ok) {
+            settle(&mut self.snapshot.prometheus, state, trouble, now);
+        }
+        self.snapshot.telemetry = self.joined();
+    }
+
+    fn joined(&self) -> Option<Arc<Telemetry>> {
+        let (Some(rates), Some(slow)) = (&self.rates, &self.slow) else {
+            return self.rates.clone().or_else(|| self.slow.clone());
+        };
+        let mut joined = Telemetry::clone(rates);
+        joined.latency = slow.latency.clone();
+        joined.latency_sum = slow.latency_sum.clone();
+        joined.counts = slow.counts.clone();
+        joined.queries.extend(slow.queries.iter().cloned());
+        Some(Arc::new(joined))
+    }
+
+    /// Whether every kind of the core has been answered, one way or another.
+    pub fn is_complete(&self) -> bool {
+        let settled = |kind: &Kind| {
+            self.slots
+                .iter()
+                .any(|(slot, view)| slot.kind == *kind && view.state != KindState::Pending)
+        };
+        catalog::CORE.iter().all(settled) || self.unreachable.is_some()
+    }
+
+    /// The picture as it is now.
+    pub fn snapshot(&mut self, now: Timestamp) -> MeshSnapshot {
+        for kind in std::mem::take(&mut self.changed) {
+            self.renew(kind);
+        }
+        if self.snapshot.kubernetes.state != SourceState::Disabled {
+            let (state, trouble) = self.judge();
+            settle(&mut self.snapshot.kubernetes, state, trouble, now);
+        }
+        self.snapshot.generation += 1;
+        self.snapshot.taken_at = now;
+        self.snapshot.clone()
+    }
+
+    /// Joins the slots of a kind into its table.
+    fn renew(&mut self, kind: Kind) {
+        let objects = &mut self.snapshot.objects;
+        objects.clear(kind);
+        let mut states = Vec::new();
+        for (slot, view) in &self.slots {
+            if slot.kind == kind {
+                objects.absorb(kind, &view.objects);
+                if !view.extra {
+                    states.push(&view.state);
+                }
+            }
+        }
+        match states.into_iter().max_by_key(|state| gravity(state)) {
+            Some(state) => self.snapshot.kinds.insert(kind, state.clone()),
+            None => self.snapshot.kinds.remove(&kind),
+        };
+        if kind == Kind::ConfigMap {
+            objects.load_mesh_config();
+        }
+    }
+
+    /// State of the API server as a whole.
+    fn judge(&self) -> (SourceState, Option<Trouble>) {
+        if let Some(trouble) = &self.unreachable {
+            return (SourceState::Unavailable, Some(trouble.clone()));
+        }
+        let states = self.snapshot.kinds.values();
+        let good = states.clone().filter(|state| **state == KindState::Listed).count();
+        let wrong = states.clone().find_map(|state| match state {
+            KindState::Failed(trouble) | KindState::Forbidden(trouble) => Some(trouble.clone()),
+            _ => None,
+        });
+        let core_pending = catalog::CORE
+            .iter()
+            .any(|kind| self.snapshot.kinds.get(kind).is_some_and(|s| *s == KindState::Pending));
+        match (wrong, good) {
+            (Some(trouble), 0) => (SourceState::Unavailable, Some(trouble)),
+            (Some(trouble), _) => (SourceState::Partial, Some(trouble)),
+            (None, 0) => (SourceState::Connecting, None),
+            (None, _) if core_pending => (SourceState::Connecting, None),
+            (None, _) => (SourceState::Ok, None),
+        }
+    }
+}
+
+/// Which state of several slots speaks for the kind: the worst.
+fn gravity(state: &KindState) -> u8 {
+    match state {
+        KindState::NotServed => 0,
+        KindState::Listed => 1,
+        KindState::Pending => 2,
+        KindState::Forbidden(_) => 3,
+        KindState::Failed(_) => 4,
+    }
+}
+
+/// Writes a state down; since when there is trouble is kept while it lasts.
+fn settle(status: &mut SourceStatus, state: SourceState, trouble: Option<Trouble>, now: Timestamp) {
+    status.since = trouble.as_ref().map(|_| status.since.unwrap_or(now));
+    status.state = state;
+    status.trouble = trouble;
+}
+
+/// Whether any part was answered, and what went wrong with the first that was not.
+fn outcome(telemetry: &Telemetry) -> (bool, Option<Trouble>) {
+    fn of<T>(part: &Part<T>) -> (bool, Option<&Trouble>) {
+        match part {
+            Part::Absent => (false, None),
+            Part::Rows(_) => (true, None),
+            Part::Failed(trouble) => (false, Some(trouble)),
+        }
+    }
+    let parts = [
+        of(&telemetry.requests),
+        of(&telemetry.tcp_sent),
+        of(&telemetry.tcp_received),
+        of(&telemetry.grpc_sent),
+        of(&telemetry.grpc_received),
+        of(&telemetry.latency),
+        of(&telemetry.latency_sum),
+        of(&telemetry.counts),
+    ];
+    let answered = parts.iter().any(|(answered, _)| *answered);
+    (answered, parts.iter().find_map(|(_, trouble)| trouble.cloned()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! What is asked for just now; every task of a session follows it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::mesh::Scope;
+use crate::mesh::graph::GraphOptions;
+use crate::source::{SourceOptions, TelemetryRequest};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Plan {
+    /// Grows with every change.
+    pub number: u64,
+    pub scope: Scope,
+    pub window: Duration,
+    pub refresh: Duration,
+    pub time: Option<Timestamp>,
+    pub graph: GraphOptions,
+    pub latency: bool,
+    pub counts: bool,
+    pub events: bool,
+    pub paused: bool,
+}
+
+/// Asking more often than this serves nobody.
+const QUICKEST: Duration = Duration::from_millis(500);
+
+impl Plan {
+    pub(super) fn new(options: &SourceOptions) -> Self {
+        Self {
+            number: 0,
+            scope: options.scope.clone(),
+            window: options.window,
+            refresh: options.refresh,
+            time: options.time,
+            graph: GraphOptions::default(),
+            latency: false,
+            counts: false,
+            events: false,
+            paused: false,
+        }
+    }
+
+    pub(super) fn every(&self) -> Duration {
+        self.refresh.max(QUICKEST)
+    }
+
+    /// The quick questions.
+    pub(super) fn rates(&self) -> TelemetryRequest {
+        let request = TelemetryRequest::for_graph(self.scope.clone(), self.window, &self.graph);
+        TelemetryRequest { time: self.time, ..request }
+    }
+
+    /// The questions that take longer, if any is wanted.
+    pub(super) fn slow(&self) -> Option<TelemetryRequest> {
+        let request = TelemetryRequest {
+            requests: false,
+            tcp_sent: false,
+            tcp_received: false,
+            grpc_sent: false,
+            grpc_received: false,
+            latency: self.latency,
+            counts: self.counts,
+            ..self.rates()
+        };
+        (self.latency || self.counts).then_some(request)
+    }
+}

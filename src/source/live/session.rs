@@ -1,0 +1,278 @@
+//! The tasks behind one context: connecting, discovery, a keeper a kind, a heartbeat, telemetry.
+//! They end with the session.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::Message;
+use super::keeper::Keeper;
+use super::plan::Plan;
+use crate::mesh::{Kind, Trouble};
+use crate::source::kube::backoff::Backoff;
+use crate::source::kube::served::{self, Served};
+use crate::source::kube::{self, Cluster, Limits, catalog};
+use crate::source::prometheus::Client;
+use crate::source::{Metrics, SourceOptions, find};
+
+/// Messages that may wait: when the picture is busy, watches hold on.
+const MESSAGES: usize = 256;
+/// A sign of life is asked for this often.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// What is served is asked again this often, since it changes seldom.
+const DISCOVERY: Duration = Duration::from_secs(300);
+/// Clocks that disagree by this much mean that the machine slept.
+const JUMP: Duration = Duration::from_secs(20);
+
+pub(super) struct Session {
+    pub messages: mpsc::Receiver<Message>,
+    plan: watch::Sender<Plan>,
+    nudge: watch::Sender<u64>,
+    /// Dropped, they end.
+    _tasks: JoinSet<()>,
+    /// Keeps `messages` from ending when every task has.
+    _open: mpsc::Sender<Message>,
+}
+
+/// What the tasks share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub cluster: Arc<Cluster>,
+    pub limits: Limits,
+    pub plan: watch::Receiver<Plan>,
+    pub nudge: watch::Sender<u64>,
+    pub served: watch::Sender<Served>,
+    pub send: mpsc::Sender<Message>,
+}
+
+impl Session {
+    pub(super) fn start(options: &SourceOptions, plan: &Plan) -> Self {
+        let (send, messages) = mpsc::channel(MESSAGES);
+        let (plan, plans) = watch::channel(plan.clone());
+        let nudge = watch::Sender::new(0);
+        let mut tasks = JoinSet::new();
+        let kube = options.kube.as_ref().filter(|_| options.files.is_empty());
+        let shared = kube.map(|kube| Shared {
+            cluster: Arc::new(Cluster::new(kube.clone())),
+            limits: Limits::new(kube.request_timeout),
+            plan: plans.clone(),
+            nudge: nudge.clone(),
+            served: watch::Sender::new(Served::new()),
+            send: send.clone(),
+        });
+        if let Some(shared) = &shared {
+            tasks.spawn(shared.clone().live());
+        }
+        let ask = Telemetry {
+            metrics: options.metrics.clone(),
+            cluster: shared.map(|shared| shared.cluster),
+            plan: plans,
+            nudge: nudge.subscribe(),
+            send: send.clone(),
+        };
+        if !matches!(ask.metrics, Metrics::Off) {
+            tasks.spawn(ask.clone().keep_asking(false));
+            tasks.spawn(ask.keep_asking(true));
+        }
+        Self { messages, plan, nudge, _tasks: tasks, _open: send }
+    }
+
+    pub(super) fn follow(&self, plan: &Plan) {
+        self.plan.send_if_modified(|current| {
+            let changed = current != plan;
+            current.clone_from(plan);
+            changed
+        });
+    }
+
+    /// Whoever waits tries now, and every connection is made anew.
+    pub(super) fn nudge(&self) {
+        self.nudge.send_modify(|count| *count += 1);
+    }
+}
+
+impl Shared {
+    /// Connects, finds out what is served, then keeps every kind and listens for the heart.
+    async fn live(self) {
+        let mut backoff = Backoff::new(7);
+        let mut nudge = self.nudge.subscribe();
+        while let Err(trouble) = self.connect().await {
+            if self.send.send(Message::Reachable(Err(trouble))).await.is_err() {
+                return;
+            }
+            tokio::select! {
+                () = sleep(backoff.delay(None)) => {}
+                _ = nudge.changed() => {}
+            }
+        }
+        let mut keepers = JoinSet::new();
+        for kind in catalog::WORKLOADS.iter().chain(catalog::CONFIG).chain(&[Kind::Event]) {
+            keepers.spawn(Keeper::new(self.clone(), *kind).run());
+        }
+        tokio::join!(self.heartbeat(), self.rediscover());
+    }
+
+    async fn connect(&self) -> Result<(), Trouble> {
+        let session = self.cluster.session().await?;
+        let connected = Message::Connected {
+            context: Arc::clone(&session.context),
+            address: Arc::clone(&session.address),
+            namespace: Arc::clone(&session.namespace),
+        };
+        // Nobody listening means that the session is over: the tasks end with it.
+        let _ = self.send.send(connected).await;
+        self.discover().await
+    }
+
+    async fn discover(&self) -> Result<(), Trouble> {
+        let session = self.cluster.session().await?;
+        let found = served::discover(&session.client, self.limits).await;
+        let served = match found {
+            // Discovery may be closed to a user who may read objects: then the known versions.
+            Err(fault) if fault.code() == Some(403) => {
+                let preferred =
+                    |row: &crate::mesh::kind::KindInfo| Some((row.kind, *row.versions.first()?));
+                crate::mesh::kind::KINDS.iter().filter_map(preferred).collect()
+            }
+            Err(fault) => {
+                if fault.code() == Some(401) {
+                    self.cluster.refused(&session).await;
+                }
+                return Err(fault.trouble(&kube::Question {
+                    verb: "list",
+                    kind: Kind::CustomResourceDefinition,
+                    namespace: None,
+                    address: &session.address,
+                }));
+            }
+            Ok(served) => served,
+        };
+        self.served.send_if_modified(|current| {
+            let changed = *current != served;
+            *current = served;
+            changed
+        });
+        Ok(())
+    }
+
+    /// Asks again what is served, slowly; a keeper whose kind is gone asks for it sooner.
+    async fn rediscover(&self) {
+        loop {
+            sleep(DISCOVERY).await;
+            // The heartbeat tells of a server that is away.
+            let _ = self.discover().await;
+        }
+    }
+
+    /// Asks for a sign of life, and notices when the machine has slept: then no connection is
+    /// what it was, and none has noticed, since the clock of timers stood still.
+    async fn heartbeat(&self) {
+        let mut away = false;
+        loop {
+            let answer = self.version().await;
+            if away && answer.is_ok() {
+                self.nudge.send_modify(|count| *count += 1);
+            }
+            away = answer.is_err();
+            if self.send.send(Message::Reachable(answer)).await.is_err() {
+                return;
+            }
+            let (clock, timer) = (SystemTime::now(), Instant::now());
+            sleep(HEARTBEAT).await;
+            let slept = clock.elapsed().unwrap_or_default().saturating_sub(timer.elapsed());
+            if slept > JUMP {
+                self.nudge.send_modify(|count| *count += 1);
+            }
+        }
+    }
+
+    async fn version(&self) -> Result<Option<String>, Trouble> {
+        let session = self.cluster.session().await?;
+        match kube::version(&session.client, self.limits).await {
+            Ok(version) => Ok(Some(version)),
+            // Whoever refuses is there.
+            Err(fault) if fault.code().is_some_and(|code| code != 401 && code < 500) => Ok(None),
+            Err(fault) => {
+                if fault.code() == Some(401) {
+                    self.cluster.refused(&session).await;
+                }
+                Err(fault.trouble(&kube::Question {
+                    verb: "get",
+                    kind: Kind::Namespace,
+                    namespace: None,
+                    address: &session.address,
+                }))
+            }
+        }
+    }
+}
+
+/// Asks Prometheus at the plan's pace.
+#[derive(Clone)]
+struct Telemetry {
+    metrics: Metrics,
+    cluster: Option<Arc<Cluster>>,
+    plan: watch::Receiver<Plan>,
+    nudge: watch::Receiver<u64>,
+    send: mpsc::Sender<Message>,
+}
+
+impl Telemetry {
+    /// `slow`: latency and counts, which must not hold the rates up.
+    async fn keep_asking(mut self, slow: bool) {
+        let mut client: Option<Client> = None;
+        let mut backoff = Backoff::new(11 + u64::from(slow));
+        loop {
+            let plan = self.plan.borrow_and_update().clone();
+            let request = if slow { plan.slow() } else { Some(plan.rates()) };
+            let known = plan.scope != crate::mesh::Scope::Unset;
+            let mut wait = plan.every();
+            if let Some(request) = request.filter(|_| known && !plan.paused) {
+                let began = Instant::now();
+                let message = match self.client(&mut client).await {
+                    Ok(client) => {
+                        let telemetry = Box::new(client.refresh(&request).await);
+                        let address = client.address().to_owned();
+                        Message::Telemetry { telemetry, slow, address, plan: plan.number }
+                    }
+                    Err(trouble) => {
+                        wait = wait.max(backoff.delay(None));
+                        Message::NoPrometheus(trouble)
+                    }
+                };
+                if let Message::Telemetry { .. } = &message {
+                    backoff.reset();
+                }
+                if self.send.send(message).await.is_err() {
+                    return;
+                }
+                // At most half of the time is spent asking.
+                wait = wait.saturating_sub(began.elapsed()).max(began.elapsed().min(wait));
+            }
+            tokio::select! {
+                () = sleep(wait) => {}
+                changed = self.plan.changed() => if changed.is_err() { return },
+                nudged = self.nudge.changed() => if nudged.is_err() { return },
+            }
+        }
+    }
+
+    async fn client<'a>(&self, client: &'a mut Option<Client>) -> Result<&'a Client, Trouble> {
+        let made = match (client.take(), &self.metrics, &self.cluster) {
+            (Some(made), ..) => made,
+            (None, Metrics::Url(options), _) => Client::new(options)?,
+            (None, _, Some(cluster)) => find::find(&cluster.session().await?).await?,
+            (None, _, None) => {
+                return Err(Trouble::new(
+                    "find Prometheus",
+                    "there is no cluster to find it in",
+                    "say where it is with --prometheus-url",
+                ));
+            }
+        };
+        Ok(client.insert(made))
+    }
+}
