@@ -1,0 +1,78 @@
+//! Objects as text: YAML as the cluster has it, or in words with what belongs to them.
+
+use jiff::Timestamp;
+
+use super::doc::{self, Doc};
+use super::list::Tone;
+use super::picture::Picture;
+use super::screen::{Place, TextKind};
+use crate::mesh::{MeshSnapshot, ObjectRef, Trouble};
+
+mod node;
+mod parts;
+mod pod;
+mod service;
+
+/// The text of a place; what went wrong where there is none.
+pub fn text(
+    snapshot: &MeshSnapshot,
+    picture: Option<&Picture>,
+    place: &Place,
+    now: Timestamp,
+) -> Result<Doc, Trouble> {
+    match place {
+        Place::Object(object, TextKind::Yaml) => yaml(snapshot, object),
+        Place::Object(object, TextKind::Detail) => {
+            let told = Told { snapshot, picture, now };
+            detail(&told, object)
+        }
+        Place::Node(id) => {
+            picture.and_then(|picture| node::describe(picture, id)).ok_or_else(|| {
+                Trouble::new(
+                    format!("show {id}"),
+                    "it is not in the graph any more",
+                    "esc goes back; a longer window (w) may show it again",
+                )
+            })
+        }
+        Place::Screen(_) => Ok(Doc::default()),
+    }
+}
+
+/// What descriptions are made from.
+struct Told<'a> {
+    snapshot: &'a MeshSnapshot,
+    picture: Option<&'a Picture>,
+    now: Timestamp,
+}
+
+fn gone(object: &ObjectRef) -> Trouble {
+    Trouble::new(
+        format!("show {object}"),
+        "the cluster does not have it (any more), or it may not be read",
+        "esc goes back",
+    )
+}
+
+fn yaml(snapshot: &MeshSnapshot, object: &ObjectRef) -> Result<Doc, Trouble> {
+    let raw = snapshot.objects.raw(object).ok_or_else(|| gone(object))?;
+    let text = serde_saphyr::to_string(&raw.value()).map_err(|error| {
+        Trouble::new(format!("write {object} as YAML"), error.to_string(), "d shows it in words")
+    })?;
+    Ok(doc::yaml(&text))
+}
+
+fn detail(told: &Told<'_>, object: &ObjectRef) -> Result<Doc, Trouble> {
+    let raw = told.snapshot.objects.raw(object).ok_or_else(|| gone(object))?;
+    let mut doc = Doc::default();
+    let value = raw.value();
+    parts::metadata(&mut doc, object, &value, told.now);
+    pod::describe(&mut doc, told, object);
+    service::describe(&mut doc, told, object);
+    parts::conditions(&mut doc, &value);
+    parts::events(&mut doc, told, object);
+    if doc.lines.is_empty() {
+        doc.push(vec![(Tone::Dim, "nothing more is known; y shows the YAML".to_owned())]);
+    }
+    Ok(doc)
+}

@@ -1,0 +1,100 @@
+//! Effects that take time or concern the sources: done beside the loop, answered by messages.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::describe;
+use super::effect::{Effect, Wants};
+use super::message::Msg;
+use super::picture::Picture;
+use crate::mesh::Trouble;
+use crate::source::Control;
+
+/// Reads the names of the kubeconfig's contexts, the current one first.
+pub type Contexts = Arc<dyn Fn() -> Result<Vec<String>, Trouble> + Send + Sync>;
+
+/// Performs effects.
+pub(super) struct Performer {
+    control: mpsc::Sender<Control>,
+    answer: mpsc::Sender<Msg>,
+    contexts: Contexts,
+    /// What the sources were last asked for besides the usual.
+    wants: Option<Wants>,
+}
+
+impl Performer {
+    pub(super) fn new(
+        control: mpsc::Sender<Control>,
+        answer: mpsc::Sender<Msg>,
+        contexts: Contexts,
+    ) -> Self {
+        Self { control, answer, contexts, wants: None }
+    }
+
+    /// Starts an effect. Fails only where nobody is there to take it, never waits.
+    pub(super) fn perform(&mut self, effect: Effect) -> Result<(), Trouble> {
+        match effect {
+            Effect::Derive(snapshot, wanted) => {
+                self.work(move || Msg::Derived(Arc::new(Picture::of(&snapshot, &wanted))));
+            }
+            Effect::Render(snapshot, picture, place) => {
+                let now = Timestamp::now();
+                self.work(move || {
+                    let text = describe::text(&snapshot, picture.as_deref(), &place, now);
+                    Msg::Rendered(place, text)
+                });
+            }
+            Effect::ListContexts => {
+                let contexts = Arc::clone(&self.contexts);
+                self.work(move || Msg::Contexts(contexts()));
+            }
+            Effect::Want(wants) => return self.want(wants),
+            Effect::SetScope(scope) => return self.tell(Control::SetScope(scope)),
+            Effect::SetContext(name) => return self.tell(Control::SetContext(name)),
+            Effect::SetWindow(window) => return self.tell(Control::SetWindow(window)),
+            Effect::SetTime(time) => return self.tell(Control::SetTime(time)),
+            Effect::SetGraph(options) => return self.tell(Control::SetGraph(options)),
+            Effect::Refresh => return self.tell(Control::Refresh),
+            // These concern the terminal, which the loop holds.
+            Effect::Copy(..)
+            | Effect::Mouse(_)
+            | Effect::Repaint
+            | Effect::Suspend
+            | Effect::Quit => {}
+        }
+        Ok(())
+    }
+
+    /// Works something out beside the loop.
+    fn work(&self, work: impl FnOnce() -> Msg + Send + 'static) {
+        let answer = self.answer.clone();
+        tokio::task::spawn_blocking(move || {
+            // The loop has ended when this fails: nobody waits for it.
+            let _ = answer.blocking_send(work());
+        });
+    }
+
+    fn tell(&self, control: Control) -> Result<(), Trouble> {
+        self.control.try_send(control).map_err(|error| {
+            Trouble::new("tell the sources", error.to_string(), "try again in a moment (r)")
+        })
+    }
+
+    /// Tells the sources what changed in what is wanted.
+    fn want(&mut self, wants: Wants) -> Result<(), Trouble> {
+        let before = self.wants.replace(wants);
+        let changed = |part: fn(&Wants) -> bool| before.as_ref().map(part) != Some(part(&wants));
+        if changed(|wants| wants.latency) {
+            self.tell(Control::WantLatency(wants.latency))?;
+        }
+        if changed(|wants| wants.counts) {
+            self.tell(Control::WantCounts(wants.counts))?;
+        }
+        if changed(|wants| wants.events) {
+            self.tell(Control::WantEvents(wants.events))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! What the screens show, worked out from a snapshot once, off the loop: a few milliseconds for
+//! thousands of pods must not stand between a key and its frame.
+
+use std::collections::BTreeMap;
+
+use super::list::{Data, Table};
+use super::screen::Screen;
+use crate::mesh::gateways::{self, GatewayView};
+use crate::mesh::graph::{self, Graph, GraphInput, GraphOptions, GraphType};
+use crate::mesh::health::HealthConfig;
+use crate::mesh::inventory::Inventory;
+use crate::mesh::split::SplitView;
+use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, SourceState, Trouble};
+
+mod events;
+mod gateway_rows;
+mod overview;
+mod pods;
+mod services;
+mod traffic;
+mod tree;
+
+pub use traffic::{ServiceTraffic, Traffic};
+
+/// What is wanted of a picture besides the snapshot itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Wanted {
+    pub graph: GraphOptions,
+}
+
+/// Everything derived from one snapshot.
+#[derive(Debug, Clone, Default)]
+pub struct Picture {
+    /// The snapshot's.
+    pub generation: u64,
+    pub wanted: Wanted,
+    pub inventory: Inventory,
+    pub graph: Graph,
+    pub gateways: Vec<GatewayView>,
+    pub splits: Vec<SplitView>,
+    tables: BTreeMap<Screen, Table>,
+}
+
+impl Picture {
+    /// Works everything out. Pure, and total: a part that is missing is empty and says so.
+    pub fn of(snapshot: &MeshSnapshot, wanted: &Wanted) -> Self {
+        let inventory = Inventory::of(&snapshot.objects);
+        let graph = graph(snapshot, &inventory, &wanted.graph);
+        let gateways = gateways::views(&snapshot.objects, &snapshot.scope);
+        let splits = Vec::new();
+        let services = GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() };
+        let traffic = Traffic::of(&self::graph(snapshot, &inventory, &services));
+        let view = View { snapshot, inventory: &inventory, traffic: &traffic };
+        let tables = [
+            (Screen::Overview, overview::table(&view)),
+            (Screen::Graph, tree::table(&view, &graph)),
+            (Screen::Services, services::table(&view)),
+            (Screen::Pods, pods::table(&view)),
+            (Screen::Gateways, gateway_rows::table(&view, &gateways)),
+            (Screen::Events, events::table(&view)),
+        ];
+        Self {
+            generation: snapshot.generation,
+            wanted: wanted.clone(),
+            graph,
+            gateways,
+            splits,
+            tables: tables.into(),
+            inventory,
+        }
+    }
+
+    /// The rows of a screen that is a list.
+    pub fn table(&self, screen: Screen) -> Option<&Table> {
+        self.tables.get(&screen)
+    }
+}
+
+fn graph(snapshot: &MeshSnapshot, inventory: &Inventory, options: &GraphOptions) -> Graph {
+    let Some(telemetry) = &snapshot.telemetry else { return Graph::default() };
+    graph::build(&GraphInput {
+        objects: &snapshot.objects,
+        inventory,
+        telemetry,
+        scope: &snapshot.scope,
+        options,
+        health: &HealthConfig::default(),
+    })
+}
+
+/// What the tables are made from.
+struct View<'a> {
+    snapshot: &'a MeshSnapshot,
+    inventory: &'a Inventory,
+    traffic: &'a Traffic,
+}
+
+impl View<'_> {
+    /// Whether a namespace is asked about. Before the scope is known, everything is.
+    fn in_scope(&self, namespace: &str) -> bool {
+        self.snapshot.scope == Scope::Unset || self.snapshot.scope.contains(namespace)
+    }
+
+    /// The state of data that needs a kind.
+    fn data(&self, kind: Kind) -> Data {
+        data(self.snapshot, kind)
+    }
+
+    /// Where nothing was found: `in namespace default`, `in 3 namespaces`, `in any namespace`.
+    fn place(&self) -> String {
+        match &self.snapshot.scope {
+            Scope::Namespaces(names) => match names.as_slice() {
+                [one] => format!("in namespace {one}"),
+                many => format!("in {} namespaces", many.len()),
+            },
+            Scope::All | Scope::Unset => "in any namespace".to_owned(),
+        }
+    }
+}
+
+/// The state of data that comes from a kind of object.
+pub fn data(snapshot: &MeshSnapshot, kind: Kind) -> Data {
+    let kubernetes = &snapshot.kubernetes;
+    match snapshot.kinds.get(&kind) {
+        Some(KindState::Listed) => Data::Loaded(kubernetes.trouble.clone()),
+        Some(KindState::Failed(trouble)) if has(snapshot, kind) => {
+            Data::Loaded(Some(trouble.clone()))
+        }
+        Some(KindState::Forbidden(trouble) | KindState::Failed(trouble)) => {
+            Data::Failed(trouble.clone())
+        }
+        Some(KindState::NotServed) => {
+            let info = kind.info();
+            Data::Failed(Trouble::new(
+                format!("list {}", info.plural),
+                format!("the cluster does not serve {}.{}", info.plural, info.group),
+                "install the CRDs if this mesh should have them",
+            ))
+        }
+        Some(KindState::Pending) | None => match (&kubernetes.trouble, kubernetes.state) {
+            (Some(trouble), _) => Data::Failed(trouble.clone()),
+            (None, SourceState::Disabled) => Data::Failed(Trouble::new(
+                "read the cluster",
+                "it was turned off (--no-cluster)",
+                "start without --no-cluster to see objects",
+            )),
+            (None, _) => Data::Waiting,
+        },
+    }
+}
+
+fn has(snapshot: &MeshSnapshot, kind: Kind) -> bool {
+    !snapshot.objects.of_kind(kind).is_empty()
+}

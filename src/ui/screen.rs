@@ -1,0 +1,22 @@
+//! The screens: each draws its body.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::View;
+use super::widget::table;
+use crate::app::Model;
+use crate::app::screen::Screen;
+
+pub(super) mod text;
+
+/// Draws the body of a screen.
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    screen: Screen,
+    model: &Model,
+    view: &mut View,
+) {
+    table::draw(frame, area, screen, model, view);
+}

@@ -1,0 +1,4 @@
+//! Pieces that several screens are made of.
+
+pub(super) mod notice;
+pub(super) mod table;

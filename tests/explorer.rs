@@ -1,0 +1,11 @@
+//! The explorer without a terminal: what it shows, and what keys do.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+#[path = "support/bookinfo.rs"]
+mod bookinfo;
+#[path = "explorer/flows.rs"]
+mod flows;
+#[path = "explorer/harness.rs"]
+mod harness;
+#[path = "explorer/screens.rs"]
+mod screens;
