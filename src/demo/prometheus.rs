@@ -11,6 +11,7 @@ use promql_parser::parser::{Expr, value::ValueType};
 pub mod answer;
 pub mod chunk;
 pub mod eval;
+pub mod guard;
 pub mod http;
 pub mod labels;
 pub mod params;
@@ -27,9 +28,6 @@ pub use self::store::{Family, SeriesId, Store};
 
 /// How long a query may take.
 const LONGEST: Duration = Duration::from_secs(20);
-/// Bytes of a query that are parsed: well over what any client here sends.
-const LONGEST_QUERY: usize = 16 * 1024;
-
 /// Tells the time, in milliseconds since the epoch.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -112,9 +110,7 @@ pub fn parse(query: &str) -> Result<Expr, String> {
     if query.trim().is_empty() {
         return Err("1:1: parse error: no expression found in input".to_owned());
     }
-    if query.len() > LONGEST_QUERY {
-        return Err(format!("parse error: the query is longer than {LONGEST_QUERY} bytes"));
-    }
+    guard::check(query).map_err(|why| format!("parse error: {why}"))?;
     promql_parser::parser::parse(query).map_err(|why| format!("parse error: {why}"))
 }
 
