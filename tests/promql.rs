@@ -1,6 +1,14 @@
 //! The embedded PromQL beside a real Prometheus: the same samples, the same questions, the same
 //! answers. Skips, with the reason printed, where Debian's `prometheus` is not installed.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may panic and print"
+)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
@@ -14,7 +22,7 @@ use vigla::mesh::Scope;
 use vigla::source::prometheus::promql::{TelemetryRequest, questions};
 
 #[path = "support/prometheus.rs"]
-mod support;
+pub mod support;
 use support::RealPrometheus;
 
 /// The moment that is asked about, in seconds; samples lie in the half hour before it.
@@ -41,87 +49,88 @@ fn every(step: i64, phase: i64, value: impl Fn(i64) -> f64) -> Vec<(i64, f64)> {
     (0..count).map(|n| (at(n), value(n))).collect()
 }
 
-/// Calls between workloads, as both ends report them; v3 is new, v1 was reset, one stops early.
-fn calls() -> Vec<Series> {
-    let edges = [
-        ("istio-ingressgateway", "istio-system", "productpage-v1", "productpage", "v1", "200"),
-        ("productpage-v1", "default", "details-v1", "details", "v1", "200"),
-        ("productpage-v1", "default", "reviews-v1", "reviews", "v1", "200"),
-        ("productpage-v1", "default", "reviews-v2", "reviews", "v2", "200"),
-        ("productpage-v1", "default", "reviews-v3", "reviews", "v3", "200"),
-        ("productpage-v1", "default", "reviews-v3", "reviews", "v3", "503"),
-        ("reviews-v2", "default", "ratings-v1", "ratings", "v1", "200"),
-        ("reviews-v3", "default", "unknown", "ratings", "unknown", "503"),
-    ];
-    let mut all = Vec::new();
-    for (index, (source, namespace, destination, service, version, code)) in
-        edges.iter().enumerate()
-    {
-        let index = index as i64;
-        for reporter in ["source", "destination"] {
-            let to = if *destination == "unknown" { "unknown" } else { "default" };
-            let host = format!("{service}.default.svc.cluster.local");
-            let base = [
-                ("reporter", reporter),
-                ("source_workload", source),
-                ("source_workload_namespace", namespace),
-                ("source_canonical_service", source),
-                ("source_canonical_revision", "v1"),
-                ("source_cluster", "Kubernetes"),
-                ("destination_workload", destination),
-                ("destination_workload_namespace", to),
-                ("destination_canonical_service", service),
-                ("destination_canonical_revision", version),
-                ("destination_service", &host),
-                ("destination_service_name", service),
-                ("destination_service_namespace", "default"),
-                ("destination_cluster", "Kubernetes"),
-                ("request_protocol", "http"),
-                ("response_code", code),
-                ("response_flags", "-"),
-                (
-                    "connection_security_policy",
-                    if reporter == "source" { "unknown" } else { "mutual_tls" },
-                ),
-                ("instance", "10.0.0.1:15020"),
-                ("pod", source),
-            ];
-            let rate = (index + 1) * 7;
-            let total = move |n: i64| match index {
-                2 if n > 60 => ((n - 60) * rate) as f64,
-                _ => (n * rate + (n * n) % 11) as f64,
-            };
-            let mut samples = every(15_000, index * 331, total);
-            match index {
-                3 => samples.truncate(100),
-                4 => drop(samples.drain(..90)),
-                _ => {}
-            }
-            all.push(Series::new("istio_requests_total", &base, samples.clone()));
-            let bounds = [("1", 0.1), ("5", 0.5), ("10", 0.8), ("100", 0.99), ("+Inf", 1.0)];
-            for (bound, share) in bounds {
-                let labels: Vec<(&str, &str)> =
-                    base.iter().copied().chain([("le", bound)]).collect();
-                let part = samples.iter().map(|(at, v)| (*at, (v * share).floor())).collect();
-                all.push(Series::new("istio_request_duration_milliseconds_bucket", &labels, part));
-            }
-            let sum = samples.iter().map(|(at, v)| (*at, v * 4.37)).collect();
-            all.push(Series::new("istio_request_duration_milliseconds_sum", &base, sum));
-            all.push(Series::new("istio_request_duration_milliseconds_count", &base, samples));
-        }
+/// Calls between workloads: source, its namespace, destination, service, version, status.
+const CALLS: [[&str; 6]; 8] = [
+    ["istio-ingressgateway", "istio-system", "productpage-v1", "productpage", "v1", "200"],
+    ["productpage-v1", "default", "details-v1", "details", "v1", "200"],
+    ["productpage-v1", "default", "reviews-v1", "reviews", "v1", "200"],
+    ["productpage-v1", "default", "reviews-v2", "reviews", "v2", "200"],
+    ["productpage-v1", "default", "reviews-v3", "reviews", "v3", "200"],
+    ["productpage-v1", "default", "reviews-v3", "reviews", "v3", "503"],
+    ["reviews-v2", "default", "ratings-v1", "ratings", "v1", "200"],
+    ["reviews-v3", "default", "unknown", "ratings", "unknown", "503"],
+];
+
+/// A counter of a call; reviews v1 was reset, v2 stops early, v3 is new.
+fn counted(index: i64) -> Vec<(i64, f64)> {
+    let rate = (index + 1) * 7;
+    let total = move |n: i64| match index {
+        2 if n > 60 => ((n - 60) * rate) as f64,
+        _ => (n * rate + (n * n) % 11) as f64,
+    };
+    let mut samples = every(15_000, index * 331, total);
+    match index {
+        3 => samples.truncate(100),
+        4 => drop(samples.drain(..90)),
+        _ => {}
     }
+    samples
+}
+
+/// The series of a call as one end reports it: requests, and their durations.
+fn call(index: i64, call: [&str; 6], reporter: &str) -> Vec<Series> {
+    let [source, namespace, destination, service, version, code] = call;
+    let to = if destination == "unknown" { "unknown" } else { "default" };
+    let policy = if reporter == "source" { "unknown" } else { "mutual_tls" };
+    let host = format!("{service}.default.svc.cluster.local");
+    let base = [
+        ("reporter", reporter),
+        ("source_workload", source),
+        ("source_workload_namespace", namespace),
+        ("source_canonical_service", source),
+        ("source_canonical_revision", "v1"),
+        ("source_cluster", "Kubernetes"),
+        ("destination_workload", destination),
+        ("destination_workload_namespace", to),
+        ("destination_canonical_service", service),
+        ("destination_canonical_revision", version),
+        ("destination_service", &host),
+        ("destination_service_name", service),
+        ("destination_service_namespace", "default"),
+        ("destination_cluster", "Kubernetes"),
+        ("request_protocol", "http"),
+        ("response_code", code),
+        ("response_flags", "-"),
+        ("connection_security_policy", policy),
+        ("instance", "10.0.0.1:15020"),
+        ("pod", source),
+    ];
+    let samples = counted(index);
+    let part = |share: f64| samples.iter().map(|(at, v)| (*at, (v * share).floor())).collect();
+    let mut all = Vec::new();
+    for (bound, share) in [("1", 0.1), ("5", 0.5), ("10", 0.8), ("100", 0.99), ("+Inf", 1.0)] {
+        let labels: Vec<(&str, &str)> = base.iter().copied().chain([("le", bound)]).collect();
+        let name = "istio_request_duration_milliseconds_bucket";
+        all.push(Series::new(name, &labels, part(share)));
+    }
+    let sum = samples.iter().map(|(at, v)| (*at, v * 4.37)).collect();
+    all.push(Series::new("istio_request_duration_milliseconds_sum", &base, sum));
+    all.push(Series::new("istio_request_duration_milliseconds_count", &base, samples.clone()));
+    all.push(Series::new("istio_requests_total", &base, samples));
     all
 }
 
 fn samples() -> Vec<Series> {
-    let mut all = calls();
+    let ends = |(index, edge): (i64, [&'static str; 6])| {
+        ["source", "destination"].into_iter().flat_map(move |end| call(index, edge, end))
+    };
+    let mut all: Vec<Series> = (0..).zip(CALLS).flat_map(ends).collect();
     let odd = |n: i64| match n % 7 {
         3 => f64::NAN,
         5 => f64::NEG_INFINITY,
         _ => (n % 13) as f64 - 6.5,
     };
-    for (at, zone) in ["a", "b", "c"].iter().enumerate() {
-        let at = at as i64;
+    for (at, zone) in (0_i64..).zip(["a", "b", "c"]) {
         let smooth = move |n: i64| ((n + at * 5) as f64 * 0.37).sin() * 100.0 + at as f64;
         all.push(Series::new("temperature", &[("zone", zone)], every(10_000, at * 977, smooth)));
         let limit = every(60_000, 5, move |_| 50.0 + at as f64);
