@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::config::{
-    AuthorizationPolicy, DestinationRule, Gateway, GrpcRoute, HttpRoute, K8sGateway, MeshConfig,
-    PeerAuthentication, ReferenceGrant, ServiceEntry, Sidecar, TlsRoute, VirtualService,
-    WorkloadEntry,
+    AuthorizationPolicy, DestinationRule, EnvoyFilter, Gateway, GrpcRoute, HttpRoute, K8sGateway,
+    MeshConfig, PeerAuthentication, Policy, ProxyConfig, ReferenceGrant, ServiceEntry, Sidecar,
+    TlsRoute, VirtualService, WebhookConfiguration, WorkloadEntry,
 };
 use super::core::{
     Bare, ConfigMap, Controller, EndpointSlice, Event, Namespace, Node, Pod, Service,
@@ -49,6 +49,13 @@ macro_rules! objects {
             pub fn raw(&self, object: &ObjectRef) -> Option<&RawObject> {
                 match object.kind {
                     $(Kind::$kind => self.$field.get(&object.key).map(|found| &found.raw),)*
+                }
+            }
+
+            /// The metadata of an object, whatever its kind.
+            pub fn meta(&self, object: &ObjectRef) -> Option<&Meta> {
+                match object.kind {
+                    $(Kind::$kind => self.$field.get(&object.key).map(|found| &found.meta),)*
                 }
             }
 
@@ -121,14 +128,14 @@ objects! {
     sidecars: Sidecar(Sidecar),
     workload_entries: WorkloadEntry(WorkloadEntry),
     workload_groups: WorkloadGroup(Bare),
-    envoy_filters: EnvoyFilter(Bare),
-    proxy_configs: ProxyConfig(Bare),
+    envoy_filters: EnvoyFilter(EnvoyFilter),
+    proxy_configs: ProxyConfig(ProxyConfig),
     peer_authentications: PeerAuthentication(PeerAuthentication),
     authorization_policies: AuthorizationPolicy(AuthorizationPolicy),
-    request_authentications: RequestAuthentication(Bare),
-    telemetries: Telemetry(Bare),
-    wasm_plugins: WasmPlugin(Bare),
-    traffic_extensions: TrafficExtension(Bare),
+    request_authentications: RequestAuthentication(Policy),
+    telemetries: Telemetry(Policy),
+    wasm_plugins: WasmPlugin(Policy),
+    traffic_extensions: TrafficExtension(Policy),
     k8s_gateways: K8sGateway(K8sGateway),
     gateway_classes: GatewayClass(Bare),
     http_routes: HttpRoute(HttpRoute),
@@ -139,8 +146,8 @@ objects! {
     listener_sets: ListenerSet(Bare),
     backend_tls_policies: BackendTlsPolicy(Bare),
     custom_resource_definitions: CustomResourceDefinition(Bare),
-    mutating_webhooks: MutatingWebhookConfiguration(Bare),
-    validating_webhooks: ValidatingWebhookConfiguration(Bare),
+    mutating_webhooks: MutatingWebhookConfiguration(WebhookConfiguration),
+    validating_webhooks: ValidatingWebhookConfiguration(WebhookConfiguration),
     pod_security_policies: PodSecurityPolicy(Bare),
 }
 

@@ -45,4 +45,5 @@ pub struct ServerTls {
     pub credential_name: String,
     pub credential_names: Vec<String>,
     pub server_certificate: String,
+    pub private_key: String,
 }

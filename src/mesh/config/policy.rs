@@ -48,5 +48,23 @@ pub struct AuthorizationPolicySpec {
     /// `ALLOW` (also when empty), `DENY`, `AUDIT` or `CUSTOM`.
     pub action: String,
     pub rules: Option<Vec<Value>>,
+    pub target_ref: Option<Value>,
+    pub target_refs: Vec<Value>,
+}
+
+/// What RequestAuthentication, Telemetry, WasmPlugin and TrafficExtension have in common: the
+/// workloads they are for.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    pub spec: PolicySpec,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PolicySpec {
+    pub selector: Option<WorkloadSelector>,
+    /// The older, singular form.
+    pub target_ref: Option<Value>,
     pub target_refs: Vec<Value>,
 }
