@@ -142,15 +142,7 @@ pub const RESOURCES: &[Resource] = &[
     Resource { generation: true, ..native(Kind::ValidatingWebhookConfiguration, "validatingwebhookconfiguration", &[]) },
     Resource { generation: true, ..with_status(Kind::CustomResourceDefinition, "customresourcedefinition", &["crd", "crds"], &["api-extensions"]) },
     Resource { generation: true, ..native(Kind::EndpointSlice, "endpointslice", &[]) },
-    custom(Kind::BackendTlsPolicy, "backendtlspolicy", &["btlspolicy"], GW_CATEGORIES, &["v1", "v1alpha3"]),
-    custom(Kind::GatewayClass, "gatewayclass", &["gc"], GW_CATEGORIES, GATEWAY),
-    custom(Kind::K8sGateway, "gateway", &["gtw"], GW_CATEGORIES, GATEWAY),
-    custom(Kind::GrpcRoute, "grpcroute", &[], GW_CATEGORIES, V1),
-    custom(Kind::HttpRoute, "httproute", &[], GW_CATEGORIES, GATEWAY),
-    custom(Kind::ListenerSet, "listenerset", &["lset"], GW_CATEGORIES, V1),
-    Resource { status: false, ..custom(Kind::ReferenceGrant, "referencegrant", &["refgrant"], GW_CATEGORIES, &["v1", "v1beta1"]) },
-    custom(Kind::TcpRoute, "tcproute", &[], GW_CATEGORIES, &["v1", "v1alpha2"]),
-    custom(Kind::TlsRoute, "tlsroute", &[], GW_CATEGORIES, &["v1", "v1alpha3", "v1alpha2"]),
+    // Istio's groups come first, so that `kubectl get gateways` means Istio's.
     custom(Kind::DestinationRule, "destinationrule", &["dr"], NET_CATEGORIES, NETWORKING),
     custom(Kind::EnvoyFilter, "envoyfilter", &[], NET_CATEGORIES, &["v1alpha3"]),
     custom(Kind::Gateway, "gateway", &["gw"], NET_CATEGORIES, NETWORKING),
@@ -166,6 +158,15 @@ pub const RESOURCES: &[Resource] = &[
     custom(Kind::Telemetry, "telemetry", &["telemetry"], TEL_CATEGORIES, &["v1", "v1alpha1"]),
     custom(Kind::TrafficExtension, "trafficextension", &[], EXT_CATEGORIES, &["v1alpha1"]),
     custom(Kind::WasmPlugin, "wasmplugin", &[], EXT_CATEGORIES, &["v1alpha1"]),
+    custom(Kind::BackendTlsPolicy, "backendtlspolicy", &["btlspolicy"], GW_CATEGORIES, &["v1", "v1alpha3"]),
+    custom(Kind::GatewayClass, "gatewayclass", &["gc"], GW_CATEGORIES, GATEWAY),
+    custom(Kind::K8sGateway, "gateway", &["gtw"], GW_CATEGORIES, GATEWAY),
+    custom(Kind::GrpcRoute, "grpcroute", &[], GW_CATEGORIES, V1),
+    custom(Kind::HttpRoute, "httproute", &[], GW_CATEGORIES, GATEWAY),
+    custom(Kind::ListenerSet, "listenerset", &["lset"], GW_CATEGORIES, V1),
+    Resource { status: false, ..custom(Kind::ReferenceGrant, "referencegrant", &["refgrant"], GW_CATEGORIES, &["v1", "v1beta1"]) },
+    custom(Kind::TcpRoute, "tcproute", &[], GW_CATEGORIES, &["v1", "v1alpha2"]),
+    custom(Kind::TlsRoute, "tlsroute", &[], GW_CATEGORIES, &["v1", "v1alpha3", "v1alpha2"]),
 ];
 
 /// The resource of a kind; `None` for kinds the world does not serve.

@@ -12,7 +12,6 @@ use serde_json::Value;
 use super::catalog::RESOURCES;
 use super::fields::{items, text};
 use super::state::{Change, Item, State};
-use crate::mesh::object::Labels;
 use crate::mesh::{Key, Kind};
 
 mod deployment;
@@ -158,9 +157,8 @@ fn concern(queue: &mut BTreeSet<Task>, state: &State, item: &Item) {
         }
         Kind::Pod => {
             owner_of(queue, item);
-            let labels = labels(&item.value);
             for service in state.list(Kind::Service, Some(&key.namespace)) {
-                if endpoints::selects(&service.value, &labels) {
+                if endpoints::selects(&service.value, &item.value) {
                     queue.insert(Task::Service(service.key.clone()));
                 }
             }
@@ -181,17 +179,6 @@ fn owner_of(queue: &mut BTreeSet<Task>, item: &Item) {
         "DaemonSet" => queue.insert(Task::Replicas(Kind::DaemonSet, key)),
         _ => false,
     };
-}
-
-/// The labels of an object.
-fn labels(value: &Value) -> Labels {
-    label_map(value.pointer("/metadata/labels"))
-}
-
-/// A JSON map of texts as labels.
-fn label_map(value: Option<&Value>) -> Labels {
-    let pairs = value.and_then(Value::as_object).into_iter().flatten();
-    pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 /// A whole number at a JSON pointer.

@@ -70,8 +70,8 @@ pub fn delete(
     }
     let uid = text(&item.value, "/metadata/uid");
     match options.propagation {
-        Propagation::Orphan => orphan(state, key, uid),
-        Propagation::Foreground if !dependents(state, &key.namespace, uid).is_empty() => {
+        Propagation::Orphan => orphan(state, uid),
+        Propagation::Foreground if !dependents(state, uid).is_empty() => {
             return Ok(wait_for_dependents(state, kind, key, item));
         }
         _ => {}
@@ -100,8 +100,8 @@ fn grace(item: &Item, options: &Options) -> i64 {
     options.grace.or(own).unwrap_or(30).max(0)
 }
 
-fn orphan(state: &mut State, key: &Key, uid: &str) {
-    for item in dependents(state, &key.namespace, uid) {
+fn orphan(state: &mut State, uid: &str) {
+    for item in dependents(state, uid) {
         state.edit(item.kind, &item.key, Part::Main, |value| {
             unset(value, &["metadata", "ownerReferences"]);
         });

@@ -6,6 +6,7 @@ use super::fields::{set, text};
 use super::scenario::Scenario;
 use crate::mesh::{Kind, Trouble};
 
+mod definitions;
 mod large;
 
 /// A group of manifests that came to be at the same time.
@@ -28,6 +29,7 @@ pub(super) fn batches(scenario: Scenario) -> Result<Vec<Batch>, Trouble> {
         Batch { minutes_ago: 26 * 60, objects: read("cluster.yaml", CLUSTER, "")? },
         Batch { minutes_ago: 25 * 60, objects: read("istio-system.yaml", ISTIO, "istio-system")? },
     ];
+    batches.push(Batch { minutes_ago: 25 * 60, objects: definitions::objects() });
     let mut bookinfo = read("bookinfo.yaml", BOOKINFO, "default")?;
     bookinfo.extend(read("traffic.yaml", TRAFFIC, "default")?);
     match scenario {
@@ -38,6 +40,7 @@ pub(super) fn batches(scenario: Scenario) -> Result<Vec<Batch>, Trouble> {
             replicas(object, "reviews-v3", 2);
         }),
     }
+    bookinfo.iter_mut().for_each(applied);
     batches.push(Batch { minutes_ago: 65, objects: bookinfo });
     if let Scenario::Large { services } = scenario {
         batches.push(Batch { minutes_ago: 64, objects: large::objects(services) });
@@ -62,6 +65,15 @@ fn read(file: &str, manifests: &str, namespace: &str) -> Result<Vec<Value>, Trou
         }
     }
     Ok(objects)
+}
+
+/// Notes the configuration as kubectl does when it applies one, so that a later `kubectl apply`
+/// knows what was there before.
+fn applied(object: &mut Value) {
+    let mut text = object.to_string();
+    text.push('\n');
+    let path = ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"];
+    set(object, &path, json!(text));
 }
 
 /// Sets the weights of reviews' last rule.

@@ -1,14 +1,14 @@
 //! The objects of the world with their revisions and a bounded history, as etcd and the watch
 //! cache keep them. No clock and no lock: time is told, and one writer has it at a time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::catalog::{self, Resource};
-use super::fields::{set, text, unset, value_at};
+use super::fields::{items, set, text, unset, value_at};
 use super::names::Names;
 use super::refusal::Refusal;
 use crate::mesh::{Key, Kind};
@@ -49,13 +49,15 @@ pub enum Part {
 }
 
 /// Every object of the world.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct State {
     tables: BTreeMap<Kind, BTreeMap<Key, Item>>,
     revision: u64,
     /// Watches may go on from this revision or later.
     oldest: u64,
     history: VecDeque<Change>,
+    /// The objects that name an owner, by the owner's uid.
+    owned: BTreeMap<String, BTreeSet<(Kind, Key)>>,
     pub names: Names,
     /// The time that writes carry.
     pub now: Timestamp,
@@ -68,6 +70,7 @@ impl State {
             revision: 1,
             oldest: 1,
             history: VecDeque::new(),
+            owned: BTreeMap::new(),
             names: Names::new(seed),
             now,
         }
@@ -100,6 +103,12 @@ impl State {
             .flat_map(move |table| table.range(from.clone()..))
             .take_while(move |(key, _)| namespace.is_none_or(|wanted| &*key.namespace == wanted))
             .map(|(_, item)| item)
+    }
+
+    /// The objects of a kind that an owner with this uid has, sorted.
+    pub fn owned_by<'a>(&'a self, uid: &str, kind: Kind) -> impl Iterator<Item = &'a Item> {
+        let keys = self.owned.get(uid).into_iter().flatten();
+        keys.filter(move |(k, _)| *k == kind).filter_map(|(kind, key)| self.get(*kind, key))
     }
 
     /// The objects of a kind as they were at an earlier revision.
@@ -246,6 +255,7 @@ impl State {
         if let Some(table) = self.tables.get_mut(&kind) {
             table.remove(key);
         }
+        self.disown(&old);
         let last = self.stored(kind, key.clone(), value);
         self.record(Some(old), Arc::clone(&last), true);
         last
@@ -253,9 +263,29 @@ impl State {
 
     fn put(&mut self, kind: Kind, key: Key, value: Value, old: Option<Item>) -> Item {
         let item = self.stored(kind, key.clone(), value);
+        if let Some(old) = &old {
+            self.disown(old);
+        }
+        for owner in items(&item.value, "/metadata/ownerReferences") {
+            let owned = self.owned.entry(text(owner, "/uid").to_owned()).or_default();
+            owned.insert((kind, key.clone()));
+        }
         self.tables.entry(kind).or_default().insert(key, Arc::clone(&item));
         self.record(old, Arc::clone(&item), false);
         item
+    }
+
+    /// Forgets who owned an object.
+    fn disown(&mut self, item: &Item) {
+        for owner in items(&item.value, "/metadata/ownerReferences") {
+            let uid = text(owner, "/uid");
+            if let Some(owned) = self.owned.get_mut(uid) {
+                owned.remove(&(item.kind, item.key.clone()));
+                if owned.is_empty() {
+                    self.owned.remove(uid);
+                }
+            }
+        }
     }
 
     /// Gives a value the next revision.
@@ -333,7 +363,9 @@ fn spec_changed(old: &Value, new: &Value) -> bool {
 /// Whether an object that is being deleted has nothing left to wait for.
 fn is_finished(value: &Value) -> bool {
     let meta = |field: &str| value.pointer(&format!("/metadata/{field}"));
-    let finalizers = meta("finalizers").and_then(Value::as_array).is_some_and(|f| !f.is_empty());
+    // A namespace has finalizers of its own, in its spec.
+    let finalizers = !items(value, "/metadata/finalizers").is_empty()
+        || !items(value, "/spec/finalizers").is_empty();
     let grace = meta("deletionGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(0);
     meta("deletionTimestamp").is_some() && !finalizers && grace == 0
 }

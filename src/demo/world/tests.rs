@@ -98,3 +98,18 @@ fn the_same_seed_and_start_give_the_same_world() {
         other.objects().borrow().pods.keys().collect::<Vec<_>>()
     );
 }
+
+#[test]
+fn a_broken_mesh_keeps_bookinfo_whole() {
+    let objects = objects(Scenario::Broken);
+    let in_shop = |namespace: &str| namespace == "shop";
+    let services = objects.virtual_services.keys().filter(|k| in_shop(&k.namespace)).count();
+    let rules = objects.destination_rules.keys().filter(|k| in_shop(&k.namespace)).count();
+    let gateways = objects.gateways.keys().filter(|k| in_shop(&k.namespace)).count();
+    assert_eq!((services, rules, gateways, objects.sidecars.len()), (5, 3, 2, 2));
+    let whole = self::objects(Scenario::Bookinfo);
+    let bookinfo = whole.virtual_services.iter().filter(|(k, _)| &*k.namespace == "default");
+    for (key, expected) in bookinfo {
+        assert_eq!(objects.virtual_services[key].spec, expected.spec, "{key}");
+    }
+}

@@ -29,7 +29,7 @@ pub(super) fn reconcile(state: &mut State, key: &Key, pace: Pace) {
 /// The ReplicaSet of the present template, made if need be; a paused Deployment makes none.
 fn current_set(state: &mut State, owner: &Item, paused: bool) -> Option<Item> {
     let template = owner.value.pointer("/spec/template")?;
-    let hash = hash(&template.to_string());
+    let hash = hash(&canonical(template).to_string());
     let key = Key::new(&owner.key.namespace, &format!("{}-{hash}", owner.key.name));
     let newest = revisions(state, owner).into_iter().max().unwrap_or(0);
     if let Some(found) = state.get(Kind::ReplicaSet, &key).cloned() {
@@ -59,6 +59,23 @@ fn current_set(state: &mut State, owner: &Item, paused: bool) -> Option<Item> {
     state.get(Kind::ReplicaSet, &made.key).cloned()
 }
 
+/// A template as it counts for its hash: empty maps are as good as absent, order does not matter.
+fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut fields: Vec<(&String, Value)> = map
+                .iter()
+                .map(|(key, value)| (key, canonical(value)))
+                .filter(|(_, value)| !value.is_null() && *value != json!({}))
+                .collect();
+            fields.sort_by_key(|(key, _)| *key);
+            Value::Object(fields.into_iter().map(|(key, value)| (key.clone(), value)).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(canonical).collect()),
+        other => other.clone(),
+    }
+}
+
 fn number_revision(state: &mut State, owner: &Item, set_key: &Key, revision: i64) {
     let text = json!(revision.to_string());
     state.edit(Kind::ReplicaSet, set_key, Part::Main, |value| {
@@ -77,8 +94,7 @@ fn revisions(state: &State, owner: &Item) -> Vec<i64> {
 
 fn sets(state: &State, owner: &Item) -> Vec<Item> {
     let uid = text(&owner.value, "/metadata/uid");
-    let all = state.list(Kind::ReplicaSet, Some(&owner.key.namespace));
-    all.filter(|set| pods::is_owned(&set.value, uid)).cloned().collect()
+    state.owned_by(uid, Kind::ReplicaSet).cloned().collect()
 }
 
 fn replicas(set: &Item) -> i64 {
@@ -127,7 +143,7 @@ fn count(number: usize) -> i64 {
 }
 
 fn set_pods(state: &State, set: &Item, leaving_too: bool) -> Vec<Item> {
-    pods::owned(state, &set.key.namespace, text(&set.value, "/metadata/uid"), leaving_too)
+    pods::owned(state, text(&set.value, "/metadata/uid"), leaving_too)
 }
 
 /// A number or a percentage of the wanted pods; surge is rounded up, unavailability down.

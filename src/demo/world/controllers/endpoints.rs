@@ -5,19 +5,21 @@ use serde_json::{Value, json};
 use super::super::catalog;
 use super::super::fields::{items, set, text};
 use super::super::state::{Item, Part, State};
-use super::{label_map, labels, pods};
-use crate::mesh::core::covers;
-use crate::mesh::object::Labels;
+use super::pods;
 use crate::mesh::{Key, Kind};
 
 /// Endpoints in a slice, as the EndpointSlice controller fills them by default.
 const IN_A_SLICE: usize = 100;
 const SERVICE: [&str; 3] = ["metadata", "labels", "kubernetes.io/service-name"];
 
-/// Whether a service selects pods with these labels.
-pub(super) fn selects(service: &Value, labels: &Labels) -> bool {
-    let selector = label_map(service.pointer("/spec/selector"));
-    !selector.is_empty() && covers(&selector, labels)
+/// Whether a service selects a pod: by every pair of its selector, of which there must be one.
+pub(super) fn selects(service: &Value, pod: &Value) -> bool {
+    let selector = service.pointer("/spec/selector").and_then(Value::as_object);
+    let labels = pod.pointer("/metadata/labels");
+    selector.is_some_and(|selector| {
+        !selector.is_empty()
+            && selector.iter().all(|(key, value)| labels.and_then(|l| l.get(key)) == Some(value))
+    })
 }
 
 /// Brings the slices of one service into line with the pods it selects.
@@ -27,12 +29,13 @@ pub(super) fn reconcile(state: &mut State, key: &Key) {
         return;
     }
     balance(state, &service);
-    if label_map(service.value.pointer("/spec/selector")).is_empty() {
+    let selector = service.value.pointer("/spec/selector").and_then(Value::as_object);
+    if selector.is_none_or(serde_json::Map::is_empty) {
         return;
     }
     let selected: Vec<Item> = state
         .list(Kind::Pod, Some(&key.namespace))
-        .filter(|pod| selects(&service.value, &labels(&pod.value)))
+        .filter(|pod| selects(&service.value, &pod.value))
         .filter(|pod| !text(&pod.value, "/status/podIP").is_empty())
         .cloned()
         .collect();
@@ -46,11 +49,8 @@ pub(super) fn reconcile(state: &mut State, key: &Key) {
         chunks.push(&[]);
     }
     let uid = text(&service.value, "/metadata/uid").to_owned();
-    let old: Vec<Key> = state
-        .list(Kind::EndpointSlice, Some(&key.namespace))
-        .filter(|slice| pods::is_owned(&slice.value, &uid))
-        .map(|slice| slice.key.clone())
-        .collect();
+    let old: Vec<Key> =
+        state.owned_by(&uid, Kind::EndpointSlice).map(|slice| slice.key.clone()).collect();
     for (index, chunk) in chunks.iter().enumerate() {
         write(state, &service, old.get(index), chunk, &ports);
     }

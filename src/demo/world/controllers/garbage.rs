@@ -14,13 +14,8 @@ const OWNERS: [Kind; 5] =
     [Kind::Deployment, Kind::ReplicaSet, Kind::StatefulSet, Kind::DaemonSet, Kind::Service];
 
 /// The objects that an owner controls.
-pub(crate) fn dependents(state: &State, namespace: &str, owner: &str) -> Vec<Item> {
-    OWNED
-        .iter()
-        .flat_map(|kind| state.list(*kind, Some(namespace)))
-        .filter(|item| pods::is_owned(&item.value, owner))
-        .cloned()
-        .collect()
+pub(in crate::demo::world) fn dependents(state: &State, owner: &str) -> Vec<Item> {
+    OWNED.iter().flat_map(|kind| state.owned_by(owner, *kind)).cloned().collect()
 }
 
 /// Deletes what an owner leaves behind. An owner that waits for its dependents (foreground
@@ -37,7 +32,7 @@ pub(super) fn collect(state: &mut State, namespace: &str, owner: &str) {
     if holder.is_some() && !waits {
         return;
     }
-    let left = dependents(state, namespace, owner);
+    let left = dependents(state, owner);
     for item in left.iter().filter(|item| !pods::is_leaving(&item.value)) {
         let propagation = if waits {
             deletion::Propagation::Foreground
@@ -48,7 +43,7 @@ pub(super) fn collect(state: &mut State, namespace: &str, owner: &str) {
         // What has gone meanwhile need not be deleted.
         let _ = deletion::delete(state, item.kind, &item.key, &options);
     }
-    if let Some(item) = holder.filter(|_| dependents(state, namespace, owner).is_empty()) {
+    if let Some(item) = holder.filter(|_| dependents(state, owner).is_empty()) {
         state.edit(item.kind, &item.key, Part::Main, |value| {
             let finalizers = items(value, "/metadata/finalizers");
             let kept: Vec<Value> =

@@ -7,19 +7,10 @@ use super::super::state::{Item, State};
 use super::super::{admission, catalog};
 use crate::mesh::{Key, Kind};
 
-/// The pods that an owner controls, oldest first; pods on their way out come only if asked for.
-pub(super) fn owned(state: &State, namespace: &str, uid: &str, leaving_too: bool) -> Vec<Item> {
-    state
-        .list(Kind::Pod, Some(namespace))
-        .filter(|pod| is_owned(&pod.value, uid))
-        .filter(|pod| leaving_too || !is_leaving(&pod.value))
-        .cloned()
-        .collect()
-}
-
-/// Whether an object is controlled by the owner with this uid.
-pub(super) fn is_owned(value: &Value, uid: &str) -> bool {
-    items(value, "/metadata/ownerReferences").iter().any(|owner| text(owner, "/uid") == uid)
+/// The pods that an owner controls, sorted; pods on their way out come only if asked for.
+pub(super) fn owned(state: &State, uid: &str, leaving_too: bool) -> Vec<Item> {
+    let pods = state.owned_by(uid, Kind::Pod);
+    pods.filter(|pod| leaving_too || !is_leaving(&pod.value)).cloned().collect()
 }
 
 /// Whether an object is being deleted.

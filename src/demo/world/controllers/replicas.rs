@@ -31,7 +31,7 @@ fn uid(owner: &Item) -> &str {
 
 fn replica_set(state: &mut State, owner: &Item, pace: Pace) {
     let wanted = number(&owner.value, "/spec/replicas").unwrap_or(1).max(0) as usize;
-    let mut pods = pods::owned(state, &owner.key.namespace, uid(owner), false);
+    let mut pods = pods::owned(state, uid(owner), false);
     while pods.len() < wanted {
         let Some(pod) = pods::create(state, owner, None) else { return };
         created(state, owner, &pod, pace);
@@ -61,7 +61,7 @@ fn daemon_set(state: &mut State, owner: &Item, pace: Pace) {
 
 /// Makes the pods with these names and deletes the others.
 fn named(state: &mut State, owner: &Item, names: &BTreeSet<String>, pace: Pace) {
-    for pod in pods::owned(state, &owner.key.namespace, uid(owner), false) {
+    for pod in pods::owned(state, uid(owner), false) {
         if !names.contains(&*pod.key.name) {
             delete(state, owner, &pod.key, pace);
         }
@@ -92,7 +92,7 @@ fn delete(state: &mut State, owner: &Item, pod: &Key, pace: Pace) {
 }
 
 fn status(state: &mut State, owner: &Item) {
-    let pods = pods::owned(state, &owner.key.namespace, uid(owner), false);
+    let pods = pods::owned(state, uid(owner), false);
     let ready = pods.iter().filter(|pod| pods::is_ready(&pod.value)).count();
     let generation = number(&owner.value, "/metadata/generation").unwrap_or(1);
     let count = pods.len();
