@@ -1,5 +1,11 @@
 //! The embedded world's Kubernetes API, driven by the kube client as Vigla does.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test they are called from"
+)]
+
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};

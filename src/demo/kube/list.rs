@@ -1,5 +1,6 @@
 //! Single objects and collections: selectors, pages, and which moment they show.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::response::Response;
@@ -168,7 +169,11 @@ impl Continue {
     fn token(&self) -> String {
         // Names hold no slash, so that this reads back; hexadecimal keeps it opaque and safe in URLs.
         let plain = format!("{}/{}/{}", self.revision, self.namespace, self.name);
-        plain.bytes().map(|byte| format!("{byte:02x}")).collect()
+        plain.bytes().fold(String::new(), |mut token, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(token, "{byte:02x}");
+            token
+        })
     }
 
     /// None for an empty token.

@@ -17,8 +17,7 @@ pub(super) async fn forward(
     // `name`, `name:port` or `scheme:name:port`.
     let parts: Vec<&str> = service.name.split(':').collect();
     let name = match parts.as_slice() {
-        [name] | [name, _] => *name,
-        [_, name, _] => *name,
+        [name] | [name, _] | [_, name, _] => *name,
         _ => "",
     };
     let key = Key::new(&service.namespace, name);

@@ -86,7 +86,7 @@ pub(super) fn target(path: &str) -> Result<Target, Option<Refusal>> {
         && matches!(group, "authorization.k8s.io" | "authentication.k8s.io")
     {
         let found = REVIEWS.iter().find(|review| *review == name);
-        return found.map(|review| Target::Review(review)).ok_or_else(missing);
+        return found.map(|review| Target::Review(review)).ok_or_else(|| Missing.into());
     }
     let served = match group {
         "" => version == "v1",
@@ -106,17 +106,17 @@ pub(super) fn target(path: &str) -> Result<Target, Option<Refusal>> {
         let service = Key::new(namespace, name);
         return Ok(Target::Proxy { service, rest: rest.join("/") });
     }
-    let [plural, rest @ ..] = rest else { return Err(missing()) };
-    let resource = catalog::find(group, version, plural).ok_or_else(missing)?;
+    let [plural, rest @ ..] = rest else { return Err(Missing.into()) };
+    let resource = catalog::find(group, version, plural).ok_or(Missing)?;
     if resource.info().namespaced && namespace.is_none() && !rest.is_empty() {
-        return Err(missing());
+        return Err(Missing.into());
     }
     let (name, part) = match rest {
         [] => (None, ""),
         [name] => (Some(*name), ""),
         [name, "status"] if resource.status => (Some(*name), "status"),
         [name, "scale"] if resource.scale => (Some(*name), "scale"),
-        _ => return Err(missing()),
+        _ => return Err(Missing.into()),
     };
     Ok(Target::Object(Address {
         resource,
@@ -127,8 +127,14 @@ pub(super) fn target(path: &str) -> Result<Target, Option<Refusal>> {
     }))
 }
 
-fn missing() -> Option<Refusal> {
-    Some(Refusal::no_such_resource())
+/// A path inside of a served group that names nothing.
+#[derive(Debug, Clone, Copy)]
+struct Missing;
+
+impl From<Missing> for Option<Refusal> {
+    fn from(_: Missing) -> Self {
+        Some(Refusal::no_such_resource())
+    }
 }
 
 #[cfg(test)]

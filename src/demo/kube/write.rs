@@ -85,10 +85,10 @@ pub(super) fn fit(address: &Address, value: &mut Value, name: Option<&str>) -> R
     if let Some(namespace) = &address.namespace {
         let has = text(value, "/metadata/namespace");
         if !has.is_empty() && has != namespace {
-            return Err(Refusal::bad_request(format!(
+            return Err(Refusal::bad_request(
                 "the namespace of the provided object does not match the namespace sent on the \
-                 request"
-            )));
+                 request",
+            ));
         }
         set(value, &["metadata", "namespace"], json!(namespace));
     }

@@ -43,6 +43,13 @@ pub(super) fn printer(kind: Kind) -> Printer {
             columns: const { &[NAME, column("Mode"), date("Age")] },
             cells: |v, now| vec![name(v), at(v, "/spec/mtls/mode"), age(v, now)],
         },
+        _ => gateway_printer(kind),
+    }
+}
+
+/// The printers of the Gateway API's kinds, and of those without columns.
+fn gateway_printer(kind: Kind) -> Printer {
+    match kind {
         Kind::HttpRoute | Kind::GrpcRoute => Printer {
             columns: const { &[NAME, column("Hostnames"), date("Age")] },
             cells: |v, now| vec![name(v), at(v, "/spec/hostnames"), age(v, now)],
