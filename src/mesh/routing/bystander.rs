@@ -1,0 +1,75 @@
+//! Rules that were never asked: not bound here, not visible, not imported, for other hosts.
+
+use super::mesh::{Mesh, names};
+use super::name;
+use super::reason::Reason;
+use super::rule::{MESH, RuleSet};
+use super::selection::Log;
+use super::Router;
+
+/// How many rules for other hosts are listed; the rest is noise.
+pub const OTHERS: usize = 50;
+
+impl Mesh<'_> {
+    /// Says of every rule that was not looked at why it was not.
+    pub fn bystanders(&mut self, host: &str) {
+        let mut hosts: Vec<String> = self.hosts.iter().map(ToString::to_string).collect();
+        hosts.extend(names(host, &self.proxy.source.namespace));
+        let listener = self.scope.listener(self.request.port);
+        let mut others = 0;
+        for set in self.router.all_rules() {
+            if self.log.entries.iter().any(|entry| same_object(&entry.rule, set)) {
+                continue;
+            }
+            let concerned = set.hosts.iter().any(|own| hosts.iter().any(|h| name::covers(own, h)));
+            if !concerned {
+                others += 1;
+                if others <= OTHERS {
+                    let text = format!("speaks of {}", set.hosts.join(", "));
+                    self.log.add(&set.reference, (Reason::HostMismatch, text));
+                }
+            } else if !set.gateways.iter().any(|gateway| **gateway == *MESH) {
+                let text = format!("is bound to {} and not to the mesh", set.gateways.join(", "));
+                self.log.add_set(set, Reason::VsNotBoundToGateway, &text);
+            } else if !set.export.reaches(&set.reference.namespace, &self.proxy.source.namespace) {
+                let text = format!("is not exported to namespace {}", self.proxy.source.namespace);
+                self.log.add_set(set, Reason::VsNotExported, &text);
+            } else if !self.scope.sees(set) {
+                let text = "counts in its own namespace and its service's only";
+                self.log.add_set(set, Reason::RouteNamespaceNotAllowed, text);
+            } else if !listener.is_some_and(|listener| listener.imports_rules(set)) {
+                let text = self.scope.sidecar.map(|s| format!("Sidecar {} does not import it", s.key()));
+                self.log.add_set(set, Reason::VsNotImportedBySidecar, &text.unwrap_or_default());
+            } else {
+                unasked(set, &mut self.log);
+            }
+        }
+        refusals(self.router, &mut self.log, &hosts);
+    }
+}
+
+/// Visible, for this host, and still not asked: its rules are for another protocol.
+fn unasked(set: &RuleSet, log: &mut Log) {
+    for rule in &set.http {
+        let text = "http rules are not used on a port that is not HTTP".to_owned();
+        log.add(&rule.reference, (Reason::ProtocolNotHttp, text));
+    }
+    for rule in set.tls.iter().chain(&set.tcp) {
+        let text = "the connection is of another protocol".to_owned();
+        log.add(&rule.reference, (Reason::NoListener, text));
+    }
+}
+
+/// Routes that their parent refused.
+pub fn refusals(router: &Router, log: &mut Log, hosts: &[String]) {
+    for refusal in router.refusals() {
+        if refusal.hosts.iter().any(|own| hosts.iter().any(|host| name::covers(own, host))) {
+            log.add(&refusal.reference, (Reason::ParentNotAccepted, refusal.why.clone()));
+        }
+    }
+}
+
+fn same_object(rule: &super::answer::RuleRef, set: &RuleSet) -> bool {
+    let own = &set.reference;
+    rule.kind == own.kind && rule.namespace == own.namespace && rule.name == own.name
+}
