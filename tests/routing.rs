@@ -1,5 +1,8 @@
 //! The routing engine against answers that Istio and Envoy gave: every conformance case.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![expect(clippy::print_stdout, reason = "the cases are named on the way")]
+
 #[path = "support/shared.rs"]
 mod shared;
 

@@ -20,11 +20,9 @@ pub mod destination;
 pub mod destination_rule;
 pub mod duration;
 pub mod endpoint;
-pub mod gateway_api;
 pub mod gateway;
+pub mod gateway_api;
 pub mod gateway_connection;
-pub mod server;
-pub mod waypoint;
 pub mod http;
 pub mod location;
 pub mod mesh;
@@ -38,7 +36,9 @@ pub mod request;
 pub mod rule;
 pub mod scope;
 pub mod selection;
+pub mod server;
 pub mod virtual_service;
+pub mod waypoint;
 
 pub use answer::{
     Actions, Answer, Decider, DelegateRef, Destination, DestinationState, FaultAbort, FaultDelay,
@@ -80,7 +80,7 @@ pub struct Proxy {
 impl Router {
     pub fn new(objects: &Objects) -> Self {
         let default = &objects.mesh_config.default_virtual_service_export_to;
-        let exports: HashMap<Key, Export> = (objects.virtual_services.values())
+        let exports: delegate::Exports = (objects.virtual_services.values())
             .filter(|vs| vs.spec.hosts.is_empty())
             .map(|vs| (vs.key(), Export::of(&vs.spec.export_to, default, &vs.meta.namespace)))
             .collect();
@@ -91,7 +91,9 @@ impl Router {
             rules.push(set);
         }
         rules.sort_by(|a, b| {
-            let name = |set: &RuleSet| (Arc::clone(&set.reference.name), Arc::clone(&set.reference.namespace));
+            let name = |set: &RuleSet| {
+                (Arc::clone(&set.reference.name), Arc::clone(&set.reference.namespace))
+            };
             a.created.cmp(&b.created).then_with(|| name(a).cmp(&name(b)))
         });
         let mut mesh = Vec::new();
@@ -126,8 +128,15 @@ impl Router {
             SourceKind::Gateway => {
                 let servers = server::Servers::new(self, &proxy);
                 let log = selection::Log::default();
-                gateway::Edge { router: self, request, proxy: &proxy, scope: &scope, servers: &servers, log }
-                    .answer()
+                gateway::Edge {
+                    router: self,
+                    request,
+                    proxy: &proxy,
+                    scope: &scope,
+                    servers: &servers,
+                    log,
+                }
+                .answer()
             }
             SourceKind::Waypoint => waypoint::answer(self, request, &proxy, &scope),
             SourceKind::None => plain::answer(self, request, &proxy, &scope),

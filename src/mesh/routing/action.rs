@@ -25,7 +25,8 @@ pub(super) fn of_virtual_service(
     namespace: &str,
 ) -> (Action, Option<(Reason, String)>) {
     let redirect = route.redirect.as_ref().map(redirect);
-    let bad_code = redirect.as_ref().is_some_and(|r| ![301, 302, 303, 307, 308].contains(&r.status));
+    let bad_code =
+        redirect.as_ref().is_some_and(|r| ![301, 302, 303, 307, 308].contains(&r.status));
     let unusable = bad_code.then(|| {
         (Reason::RequestTargetInvalid, "its redirectCode is none that Istio accepts".to_owned())
     });
@@ -73,11 +74,29 @@ fn redirect(from: &api::Redirect) -> RedirectAction {
 }
 
 fn direct(from: &api::DirectResponse) -> DirectAction {
-    let text = |key: &str| from.body.as_ref()?.get(key)?.as_str().map(str::to_owned);
+    let text = |key: &str| from.body.as_ref()?.get(key)?.as_str();
+    let bytes = || text("bytes").and_then(decode_base64);
     DirectAction {
         status: u16::try_from(from.status).unwrap_or(0),
-        body: text("string").or_else(|| text("bytes")),
+        body: text("string").map(str::to_owned).or_else(bytes),
     }
+}
+
+/// A body given as bytes comes in base64, as JSON has it.
+fn decode_base64(text: &str) -> Option<String> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = Vec::with_capacity(text.len());
+    let (mut bits, mut held) = (0_u32, 0_u32);
+    for byte in text.bytes().filter(|byte| *byte != b'=' && !byte.is_ascii_whitespace()) {
+        let value = ALPHABET.iter().position(|known| *known == byte)?;
+        bits = (bits << 6 | u32::try_from(value).ok()?) & 0xFFFF;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push(u8::try_from(bits >> held & 0xFF).ok()?);
+        }
+    }
+    Some(crate::mesh::harmless::text(&String::from_utf8_lossy(&out)).into_owned())
 }
 
 fn targets(routes: &[api::HttpRouteDestination], namespace: &str) -> Vec<Target> {
@@ -194,7 +213,8 @@ fn mirrors(route: &api::HttpRoute, namespace: &str) -> Vec<Mirror> {
         let percent = route.mirror_percentage.as_ref().map(|p| p.value).or(whole);
         (destination, percent)
     });
-    let new = route.mirrors.iter().map(|m| (&m.destination, m.percentage.as_ref().map(|p| p.value)));
+    let new =
+        route.mirrors.iter().map(|m| (&m.destination, m.percentage.as_ref().map(|p| p.value)));
     old.into_iter()
         .chain(new)
         .map(|(destination, percent)| Mirror {
@@ -223,7 +243,12 @@ fn lower(
 /// A CORS policy in Envoy's form.
 pub(super) fn cors(from: &Value) -> Value {
     let list = |key: &str| -> Vec<&str> {
-        from.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+        from.get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
     };
     let origins = from.get("allowOrigins").and_then(Value::as_array).into_iter().flatten();
     let origins: Vec<Value> = origins

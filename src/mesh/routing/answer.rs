@@ -61,7 +61,11 @@ impl std::fmt::Display for RuleRef {
             write!(f, " \"{name}\"")?;
         }
         if let Some(delegate) = &self.delegate {
-            write!(f, " (through {}/{} rule {})", delegate.namespace, delegate.name, delegate.index)?;
+            write!(
+                f,
+                " (through {}/{} rule {})",
+                delegate.namespace, delegate.name, delegate.index
+            )?;
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! Rules that were never asked: not bound here, not visible, not imported, for other hosts.
 
+use super::Router;
 use super::mesh::{Mesh, names};
 use super::name;
 use super::reason::Reason;
 use super::rule::{MESH, RuleSet};
 use super::selection::Log;
-use super::Router;
 
 /// How many rules for other hosts are listed; the rest is noise.
 pub const OTHERS: usize = 50;
@@ -38,7 +38,8 @@ impl Mesh<'_> {
                 let text = "counts in its own namespace and its service's only";
                 self.log.add_set(set, Reason::RouteNamespaceNotAllowed, text);
             } else if !listener.is_some_and(|listener| listener.imports_rules(set)) {
-                let text = self.scope.sidecar.map(|s| format!("Sidecar {} does not import it", s.key()));
+                let text =
+                    self.scope.sidecar.map(|s| format!("Sidecar {} does not import it", s.key()));
                 self.log.add_set(set, Reason::VsNotImportedBySidecar, &text.unwrap_or_default());
             } else {
                 unasked(set, &mut self.log);

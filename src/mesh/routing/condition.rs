@@ -14,6 +14,8 @@ use crate::mesh::object::Labels;
 pub struct View<'a> {
     /// Normalized, without the query.
     pub path: String,
+    /// Path and query as rules on `:path` see them.
+    target: String,
     /// With its question mark; empty if there is none.
     pub query: &'a str,
     pub authority: &'a str,
@@ -26,8 +28,10 @@ impl<'a> View<'a> {
     pub fn new(request: &'a Request, normalization: Normalization) -> Self {
         let at = request.path.find('?').unwrap_or(request.path.len());
         let (path, query) = request.path.split_at(at);
+        let path = normalization.apply(path);
         Self {
-            path: normalization.apply(path),
+            target: format!("{path}{query}"),
+            path,
             query,
             authority: &request.host,
             method: &request.method,
@@ -40,12 +44,13 @@ impl<'a> View<'a> {
     pub fn header(&self, name: &str) -> Vec<&str> {
         match name.to_ascii_lowercase().as_str() {
             ":method" => vec![self.method],
-            ":path" => vec![&self.path],
+            ":path" => vec![&self.target],
             ":scheme" => vec![self.scheme],
             ":authority" | "host" => vec![self.authority],
             _ => {
                 let same = self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-                same.map(|(_, value)| value.as_str()).collect()
+                // Whitespace around a value is no part of it.
+                same.map(|(_, value)| value.trim_matches([' ', '\t'])).collect()
             }
         }
     }
@@ -124,11 +129,13 @@ fn source_failures(labels: &Labels, namespace: &str, client: &Client<'_>, out: &
     if client.kind == SourceKind::Waypoint && !labels.is_empty() {
         out.push(waypoint_failure());
     } else if !covers(labels, client.labels) {
-        let wanted: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let wanted: Vec<String> =
+            labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         out.push((Reason::SourceLabels, format!("wants a source labelled {}", wanted.join(","))));
     }
     if !namespace.is_empty() && namespace != client.namespace {
-        let text = format!("wants a source in namespace {namespace}, it is in {}", client.namespace);
+        let text =
+            format!("wants a source in namespace {namespace}, it is in {}", client.namespace);
         out.push((Reason::SourceNamespace, text));
     }
 }

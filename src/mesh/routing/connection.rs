@@ -52,9 +52,10 @@ impl<'a> Mesh<'a> {
         let closest = chains.iter().filter(reaches).map(bits).max().flatten();
         let here = chains.iter().filter(reaches).filter(|chain| bits(chain) == closest);
         let sni = self.sni();
-        let mut fitting: Vec<&Chain<'a>> = here.filter(|chain| sni_fits(chain, sni.as_deref())).collect();
+        let mut fitting: Vec<&Chain<'a>> =
+            here.filter(|chain| sni_fits(chain, sni.as_deref())).collect();
         // Stable: of chains that ask for the same the first stays.
-        fitting.sort_by(|a, b| specificity(a).cmp(&specificity(b)));
+        fitting.sort_by_key(|chain| specificity(chain));
         match fitting.first().map(|chain| chain.target) {
             None => self.unknown(None),
             Some(Lead::Rule { rule, by_subnet }) => self.by_rule(rule, by_subnet),
@@ -222,13 +223,21 @@ fn tcp_chains<'a>(
         }
         let open = passing.iter().any(|matched| matched.destination_subnets.is_empty());
         if rule.matches.is_empty() || open {
-            chains.push(Chain { network, sni: None, target: Lead::Rule { rule, by_subnet: false } });
+            chains.push(Chain {
+                network,
+                sni: None,
+                target: Lead::Rule { rule, by_subnet: false },
+            });
             done = Some(rule);
             continue;
         }
         for subnets in passing.iter().map(|matched| &matched.destination_subnets) {
             for network in networks(subnets, None) {
-                chains.push(Chain { network, sni: None, target: Lead::Rule { rule, by_subnet: true } });
+                chains.push(Chain {
+                    network,
+                    sni: None,
+                    target: Lead::Rule { rule, by_subnet: true },
+                });
             }
         }
     }

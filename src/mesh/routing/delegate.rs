@@ -17,13 +17,16 @@ use crate::mesh::object::{Resource, Table};
 
 use super::virtual_service::http_rule;
 
+/// Who may delegate to a VirtualService without hosts.
+pub type Exports = HashMap<Key, Export>;
+
 /// Puts the rules of its delegates in the place of the root's rules that name them. A root rule
 /// whose delegate is missing stays as one that cannot be used, so that it can be told of.
 pub fn resolve(
     set: &mut RuleSet,
     spec: &api::Spec,
     all: &Table<VirtualService>,
-    exports: &HashMap<Key, Export>,
+    exports: &Exports,
 ) {
     if spec.http.iter().all(|route| route.delegate.is_none()) {
         return;
@@ -35,7 +38,8 @@ pub fn resolve(
             continue;
         };
         let own = &set.reference.namespace;
-        let namespace = if delegate.namespace.is_empty() { own } else { delegate.namespace.as_str() };
+        let namespace =
+            if delegate.namespace.is_empty() { own } else { delegate.namespace.as_str() };
         let key = Key::new(namespace, &delegate.name);
         match find(&key, own, all, exports) {
             Ok(found) => rules.extend(merged(&rule, route, found)),
@@ -49,7 +53,7 @@ fn find<'a>(
     key: &Key,
     root: &str,
     all: &'a Table<VirtualService>,
-    exports: &HashMap<Key, Export>,
+    exports: &Exports,
 ) -> Result<&'a Resource<VirtualService>, (Reason, String)> {
     let missing = || (Reason::DelegateMissing, format!("its delegate {key} does not exist"));
     let object = all.get(key).ok_or_else(missing)?;
@@ -67,7 +71,11 @@ fn find<'a>(
     Ok(object)
 }
 
-fn merged(root: &HttpRule, route: &api::HttpRoute, object: &Resource<VirtualService>) -> Vec<HttpRule> {
+fn merged(
+    root: &HttpRule,
+    route: &api::HttpRoute,
+    object: &Resource<VirtualService>,
+) -> Vec<HttpRule> {
     let namespace = &object.meta.namespace;
     let mut out = Vec::with_capacity(object.spec.http.len());
     for (index, inner) in object.spec.http.iter().enumerate() {
@@ -81,12 +89,11 @@ fn merged(root: &HttpRule, route: &api::HttpRoute, object: &Resource<VirtualServ
         let joined = over(inner, route);
         let mut rule = http_rule(&joined, namespace, reference);
         mirrors_of_root(&mut rule, root, inner);
-        match merge_matches(&root.matches, &rule.matches) {
-            Some(matches) => rule.matches = matches,
-            None => {
-                let text = "one of its matches contradicts every match of the root's rule";
-                rule.unusable = Some((Reason::DelegateConflict, text.to_owned()));
-            }
+        if let Some(matches) = merge_matches(&root.matches, &rule.matches) {
+            rule.matches = matches;
+        } else {
+            let text = "one of its matches contradicts every match of the root's rule";
+            rule.unusable = Some((Reason::DelegateConflict, text.to_owned()));
         }
         out.push(rule);
     }
@@ -141,9 +148,10 @@ fn compatible(root: &HttpMatch, inner: &HttpMatch) -> bool {
     let named = |a: &[(String, Text)], b: &[(String, Text)]| {
         a.iter().all(|(key, x)| b.iter().all(|(other, y)| key != other || text_fits(x, y)))
     };
-    let labels = root.source_labels.iter().all(|(key, value)| {
-        inner.source_labels.get(key).is_none_or(|other| other == value)
-    });
+    let labels = root
+        .source_labels
+        .iter()
+        .all(|(key, value)| inner.source_labels.get(key).is_none_or(|other| other == value));
     let paths = match (&root.path, &inner.path) {
         (Some(a), Some(b)) => path_fits(a, b),
         _ => true,
@@ -164,10 +172,9 @@ fn compatible(root: &HttpMatch, inner: &HttpMatch) -> bool {
 
 fn text_fits(root: &Text, inner: &Text) -> bool {
     match (root, inner) {
-        (Text::Regex(_), _) | (_, Text::Regex(_)) => false,
+        (Text::Regex(_), _) | (_, Text::Regex(_)) | (Text::Exact(_), Text::Prefix(_)) => false,
         (Text::Exact(a), Text::Exact(b)) => a == b,
         (Text::Prefix(a), Text::Exact(b) | Text::Prefix(b)) => b.starts_with(a.as_str()),
-        (Text::Exact(_), Text::Prefix(_)) => false,
         (Text::Present, _) | (_, Text::Present) => true,
     }
 }
@@ -204,6 +211,10 @@ fn merge(root: &HttpMatch, inner: &HttpMatch) -> HttpMatch {
         port: if inner.port == 0 { root.port } else { inner.port },
         source_labels: labels,
         source_namespace: text(&inner.source_namespace, &root.source_namespace),
-        gateways: if inner.gateways.is_empty() { root.gateways.clone() } else { inner.gateways.clone() },
+        gateways: if inner.gateways.is_empty() {
+            root.gateways.clone()
+        } else {
+            inner.gateways.clone()
+        },
     }
 }

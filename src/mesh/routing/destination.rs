@@ -57,7 +57,9 @@ impl Place<'_> {
         }
         let Some(entry) = entry else {
             let text = match self.router.registry.of_host(&target.host).next() {
-                Some(hidden) => format!("{} of namespace {} is not visible", hidden.host, hidden.namespace),
+                Some(hidden) => {
+                    format!("{} of namespace {} is not visible", hidden.host, hidden.namespace)
+                }
                 None => format!("no service has the name {}", target.host),
             };
             return self.missing(out, Reason::ServiceUnknown, text);

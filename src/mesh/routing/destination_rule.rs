@@ -107,7 +107,8 @@ impl DestinationRules {
         let namespace = &rule.meta.namespace;
         let host = name::resolve(&rule.spec.host, namespace);
         let selector = rule.spec.workload_selector.as_ref().map(|s| s.labels.clone());
-        let mut export = if selector.is_some() { vec![".".into()] } else { rule.spec.export_to.clone() };
+        let mut export =
+            if selector.is_some() { vec![".".into()] } else { rule.spec.export_to.clone() };
         export.sort();
         export.dedup();
         let new = Merged {

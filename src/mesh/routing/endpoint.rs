@@ -76,10 +76,10 @@ impl EndpointIndex {
                 }
             }
             Backing::Entries(entries) => {
-                let object = entries.iter().find(|e| {
-                    e.spec.ports.iter().any(|p| p.number == u32::from(port))
-                });
-                object.or(entries.first()).map_or_else(Endpoints::default, |object| {
+                let object = entries
+                    .iter()
+                    .find(|e| e.spec.ports.iter().any(|p| p.number == u32::from(port)));
+                object.or_else(|| entries.first()).map_or_else(Endpoints::default, |object| {
                     of_service_entry(objects, object, &entry.host, port, subset)
                 })
             }
@@ -155,7 +155,14 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, address: &str, port: u16, pod: Option<&Resource<Pod>>, ready: bool, subset: &Labels) {
+    fn add(
+        &mut self,
+        address: &str,
+        port: u16,
+        pod: Option<&Resource<Pod>>,
+        ready: bool,
+        subset: &Labels,
+    ) {
         let empty = Labels::new();
         let labels = pod.map_or(&empty, |pod| &pod.meta.labels);
         if labels.contains_key("istio.io/draining") || !selects(subset, labels) {
@@ -208,7 +215,7 @@ const SYNTHESIZED: [&str; 6] = [
 
 fn selects(subset: &Labels, labels: &Labels) -> bool {
     subset.iter().all(|(key, value)| {
-        labels.get(key).map_or(SYNTHESIZED.contains(&key.as_str()), |found| found == value)
+        labels.get(key).map_or_else(|| SYNTHESIZED.contains(&key.as_str()), |found| found == value)
     })
 }
 
@@ -224,7 +231,8 @@ fn without_slices(objects: &Objects, service: &Resource<Service>, subset: &Label
     if !objects.pods.is_empty() {
         for pod in objects.pods.values().filter(|pod| here(&pod.meta.namespace)) {
             if covers(selector, &pod.meta.labels) {
-                let ready = pod.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True");
+                let ready =
+                    pod.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True");
                 found.add(&pod.meta.name, 0, Some(pod), ready, subset);
             }
         }
@@ -257,7 +265,10 @@ fn of_service_entry(
 ) -> Endpoints {
     let spec = &object.spec;
     let declared = spec.ports.iter().find(|p| p.number == u32::from(port));
-    let target = declared.map_or(u32::from(port), |p| if p.target_port == 0 { p.number } else { p.target_port });
+    let target = declared.map_or_else(
+        || u32::from(port),
+        |p| if p.target_port == 0 { p.number } else { p.target_port },
+    );
     let named = declared.map_or("", |p| p.name.as_str());
     let port_of = |ports: &std::collections::BTreeMap<String, u32>| {
         u16::try_from(ports.get(named).copied().unwrap_or(target)).unwrap_or(port)
@@ -278,8 +289,11 @@ fn of_service_entry(
         }
         for pod in objects.pods.values().filter(|pod| here(&pod.meta.namespace)) {
             if covers(&selector.labels, &pod.meta.labels) {
-                let ready = pod.status.conditions.iter().all(|c| c.kind != "Ready" || c.status == "True");
-                found.add(&pod.status.pod_ip, 0, Some(pod), ready, subset);
+                let ready =
+                    pod.status.conditions.iter().all(|c| c.kind != "Ready" || c.status == "True");
+                if ready {
+                    found.add(&pod.status.pod_ip, 0, Some(pod), true, subset);
+                }
             }
         }
     } else if spec.endpoints.is_empty() && spec.resolution.starts_with("DNS") {

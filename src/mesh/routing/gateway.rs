@@ -53,9 +53,10 @@ impl<'a> Edge<'a> {
 
     fn by_listener(&mut self) -> Answer {
         let servers = self.servers;
-        let port = self.request.target_port.unwrap_or_else(|| {
-            listener_port(self.router, self.proxy, self.request.port)
-        });
+        let port = self
+            .request
+            .target_port
+            .unwrap_or_else(|| listener_port(self.router, self.proxy, self.request.port));
         let here: Vec<&'a Server> = servers.on(port).collect();
         if self.request.protocol.is_plain_http() {
             let plain: Vec<&'a Server> =
@@ -107,7 +108,7 @@ impl<'a> Edge<'a> {
             return Answer::new(self.request, Outcome::NotFound, Some(404));
         };
         let view = View::new(self.request, self.router.normalization());
-        if chosen.https_redirect {
+        if chosen.https_redirect && view.scheme == "http" {
             let mut answer = Answer::new(self.request, Outcome::Redirect, Some(301));
             let location = location::to_https(&view);
             answer.redirect = Some(Redirect { status: 301, location, https_redirect: true });
@@ -145,7 +146,8 @@ impl<'a> Edge<'a> {
             for set in self.rules(server) {
                 let domains = intersection(server, set);
                 if domains.is_empty() {
-                    let text = format!("no host of {} is among {}", server.shown, set.hosts.join(", "));
+                    let text =
+                        format!("no host of {} is among {}", server.shown, set.hosts.join(", "));
                     self.log.add_set(set, Reason::ServerHostMismatch, &text);
                     continue;
                 }
@@ -165,7 +167,9 @@ impl<'a> Edge<'a> {
                     entry.https_redirect |= server.https_redirect;
                 }
             }
-            for (_, domain) in server.hosts.iter().filter(|(_, h)| server.https_redirect && name::covers(h, host)) {
+            for (_, domain) in
+                server.hosts.iter().filter(|(_, h)| server.https_redirect && name::covers(h, host))
+            {
                 out.entry(Arc::clone(domain)).or_default().https_redirect = true;
             }
         }
@@ -207,7 +211,10 @@ impl<'a> Edge<'a> {
         }
         if let Some(server) = self.servers.kept.iter().find(bound) {
             if !self.scope.sees(set) {
-                return (Reason::VsNotExported, "is not exported to the gateway's namespace".into());
+                return (
+                    Reason::VsNotExported,
+                    "is not exported to the gateway's namespace".into(),
+                );
             }
             let text = format!("{} listens on port {}", server.shown, server.number);
             return (Reason::NoListener, text);

@@ -19,8 +19,8 @@ use crate::mesh::core::LabelSelector;
 use crate::mesh::object::{Meta, Resource};
 use crate::mesh::{Key, Kind, Objects};
 
-mod backend;
-mod convert;
+pub mod backend;
+pub mod convert;
 
 /// The API group of routes and gateways.
 pub const GROUP: &str = "gateway.networking.k8s.io";
@@ -120,7 +120,12 @@ struct Pool {
 }
 
 impl Pool {
-    fn attach(&mut self, objects: &Objects, route: &Route<'_>, rules: &dyn Fn(bool) -> Vec<HttpRule>) {
+    fn attach(
+        &mut self,
+        objects: &Objects,
+        route: &Route<'_>,
+        rules: &dyn Fn(bool) -> Vec<HttpRule>,
+    ) {
         for parent in route.parents {
             if is_gateway(parent) {
                 self.attach_to_gateway(objects, route, parent, rules);
@@ -154,7 +159,11 @@ impl Pool {
             }
         }
         if !attached {
-            self.refuse(route, route.hostnames, "none of the listener's host names fits the route's");
+            self.refuse(
+                route,
+                route.hostnames,
+                "none of the listener's host names fits the route's",
+            );
         }
     }
 
@@ -166,14 +175,23 @@ impl Pool {
         rules: &dyn Fn(bool) -> Vec<HttpRule>,
     ) {
         let own = &route.meta.namespace;
-        let namespace: Arc<str> = parent.namespace.as_deref().map_or(Arc::clone(own), Into::into);
+        let namespace: Arc<str> =
+            parent.namespace.as_deref().map_or_else(|| Arc::clone(own), Into::into);
         let hosts: Vec<Arc<str>> = if parent.kind.as_deref() == Some("ServiceEntry") {
             let key = Key { namespace: Arc::clone(&namespace), name: parent.name.as_str().into() };
             let entry = objects.service_entries.get(&key);
-            entry.map(|e| e.spec.hosts.iter().map(|h| h.to_lowercase().into()).collect()).unwrap_or_default()
+            entry
+                .map(|e| e.spec.hosts.iter().map(|h| h.to_lowercase().into()).collect())
+                .unwrap_or_default()
         } else {
-            vec![name::service(&parent.name, &namespace).into()]
+            let key = Key::new(&namespace, &parent.name);
+            let known = objects.services.contains_key(&key);
+            known.then(|| name::service(&parent.name, &namespace).into()).into_iter().collect()
         };
+        if hosts.is_empty() {
+            let text = format!("its parent {namespace}/{} does not exist", parent.name);
+            self.refuse(route, route.hostnames, &text);
+        }
         for host in hosts {
             let key = (MESH.into(), host, Some(Arc::clone(own)), parent.port);
             self.add(key, Some(Arc::clone(&namespace)), route.meta.created, rules(true));
@@ -307,12 +325,17 @@ fn accepting<'a>(
 }
 
 /// What the controller wrote into the route's status outweighs what is computed here.
-fn refused_by_status(parent: &ParentRef, own: &str, status: &[RouteParentStatus]) -> Option<String> {
+fn refused_by_status(
+    parent: &ParentRef,
+    own: &str,
+    status: &[RouteParentStatus],
+) -> Option<String> {
     let same = |other: &ParentRef| {
         other.name == parent.name
             && other.section_name == parent.section_name
             && other.port == parent.port
-            && other.namespace.as_deref().unwrap_or(own) == parent.namespace.as_deref().unwrap_or(own)
+            && other.namespace.as_deref().unwrap_or(own)
+                == parent.namespace.as_deref().unwrap_or(own)
     };
     let entries = status.iter().filter(|entry| same(&entry.parent_ref));
     let conditions = entries.flat_map(|entry| &entry.conditions);

@@ -17,7 +17,7 @@ use crate::mesh::Kind;
 enum Lead<'a> {
     Table(&'a Server),
     Rule(&'a ConnectionRule, u16),
-    Cluster(Target),
+    Cluster(Box<Target>),
 }
 
 impl<'a> Edge<'a> {
@@ -35,6 +35,18 @@ impl<'a> Edge<'a> {
                 chains.into_iter().filter(|(wanted, _)| name::covers(wanted, &sni)).collect();
             // Stable: a name that comes twice stays with the first.
             fitting.sort_by(|(a, _), (b, _)| name::by_specificity(a, b));
+            let same_name = match fitting.as_slice() {
+                [(a, Lead::Table(_)), (b, Lead::Table(_)), ..] => a == b,
+                _ => false,
+            };
+            if same_name {
+                let mut answer = Answer::new(self.request, Outcome::NotFound, None);
+                answer.caveats.push(
+                    "Two servers have the same host for namespaces of their own; Envoy refuses the listener."
+                        .to_owned(),
+                );
+                return answer;
+            }
             if let Some((_, lead)) = fitting.into_iter().next() {
                 return self.follow(lead);
             }
@@ -61,7 +73,7 @@ impl<'a> Edge<'a> {
             ServerKind::Passthrough => self.passthrough_chains(server, chains),
             ServerKind::AutoPassthrough => {
                 if let Some(target) = self.named_cluster(server, sni) {
-                    chains.push((sni.to_owned(), Lead::Cluster(target)));
+                    chains.push((sni.to_owned(), Lead::Cluster(Box::new(target))));
                 }
             }
             ServerKind::Http | ServerKind::Tcp => {}
@@ -105,7 +117,11 @@ impl<'a> Edge<'a> {
         let client = self.client(server);
         let mut found = None;
         for set in self.bound(server) {
-            let rules = if set.from_route { set.tcp.iter().chain(&set.tls) } else { set.tcp.iter().chain(&[]) };
+            let rules = if set.from_route {
+                set.tcp.iter().chain(&set.tls)
+            } else {
+                set.tcp.iter().chain(&[])
+            };
             for rule in rules {
                 if found.is_some() {
                     let text = "an earlier rule took the port".to_owned();
@@ -139,7 +155,8 @@ impl<'a> Edge<'a> {
         let inside = server.hosts_for(&entry.namespace).any(|outer| name::covers(outer, host));
         let subset: Option<Arc<str>> = (!subset.is_empty()).then(|| subset.into());
         self.place(port, false).subset_labels(entry, subset.as_deref()).ok()?;
-        let target = Target { host: host.into(), subset, port: Some(port), weight: 1, ..Target::default() };
+        let target =
+            Target { host: host.into(), subset, port: Some(port), weight: 1, ..Target::default() };
         inside.then_some(target)
     }
 

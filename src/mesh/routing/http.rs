@@ -32,7 +32,8 @@ pub fn act(place: &Place<'_>, request: &Request, view: &View<'_>, won: &Candidat
         let location = location::of_redirect(redirect, view, won.matched, place.port);
         answer.outcome = Outcome::Redirect;
         answer.status = Some(redirect.status);
-        answer.redirect = Some(Redirect { status: redirect.status, location, https_redirect: false });
+        answer.redirect =
+            Some(Redirect { status: redirect.status, location, https_redirect: false });
         return answer;
     }
     if let Some(direct) = &action.direct {
@@ -124,10 +125,8 @@ fn preflight(policy: &Value, view: &View<'_>) -> Option<BTreeMap<String, String>
         let forwards = policy.get("forwardNotMatchingPreflights").and_then(Value::as_bool);
         return (forwards == Some(false)).then(BTreeMap::new);
     }
-    let mut headers = BTreeMap::from([(
-        "access-control-allow-origin".to_owned(),
-        origin.to_owned(),
-    )]);
+    let mut headers =
+        BTreeMap::from([("access-control-allow-origin".to_owned(), origin.to_owned())]);
     if policy.get("allowCredentials").and_then(Value::as_bool) == Some(true) {
         headers.insert("access-control-allow-credentials".to_owned(), "true".to_owned());
     }

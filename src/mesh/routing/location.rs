@@ -9,9 +9,9 @@ use super::rule::{HttpMatch, PathChange, PathCondition, RedirectAction, Redirect
 /// What is told of a path change.
 pub fn shown(change: Option<&PathChange>) -> (Option<String>, Option<RegexReplacement>) {
     match change {
-        Some(PathChange::Prefix(text) | PathChange::SegmentPrefix(text) | PathChange::Full(text)) => {
-            (Some(text.clone()), None)
-        }
+        Some(
+            PathChange::Prefix(text) | PathChange::SegmentPrefix(text) | PathChange::Full(text),
+        ) => (Some(text.clone()), None),
         Some(PathChange::Regex(regex)) => (None, Some(regex.clone())),
         None => (None, None),
     }

@@ -46,7 +46,12 @@ enum Holder<'a> {
 type Rank = (bool, usize, usize, bool);
 
 impl<'a> Mesh<'a> {
-    pub fn new(router: &'a Router, request: &'a Request, proxy: &'a Proxy, scope: &'a Scope<'a>) -> Self {
+    pub fn new(
+        router: &'a Router,
+        request: &'a Request,
+        proxy: &'a Proxy,
+        scope: &'a Scope<'a>,
+    ) -> Self {
         let rules = scope.listener(request.port).map(|l| scope.rules(l)).unwrap_or_default();
         Self {
             router,
@@ -85,7 +90,7 @@ impl<'a> Mesh<'a> {
                 self.auto_detected(entry)
             }
             Some((entry, PortProtocol::Auto | PortProtocol::Tcp | PortProtocol::Tls))
-                if self.has_own_listener(entry) =>
+                if Self::has_own_listener(entry) =>
             {
                 self.connection(Some(entry))
             }
@@ -102,7 +107,7 @@ impl<'a> Mesh<'a> {
     }
 
     /// A listener of its own: bound to an address, or for the pods of a headless service.
-    fn has_own_listener(&self, entry: &Entry) -> bool {
+    fn has_own_listener(entry: &Entry) -> bool {
         !entry.addresses.is_empty() || entry.is_headless()
     }
 
@@ -113,7 +118,9 @@ impl<'a> Mesh<'a> {
         if let Some(address) = self.address {
             let listener = self.scope.listener(port)?;
             let visible = |entry: &&Entry| {
-                self.scope.exported(entry) && listener.imports_service(entry) && entry.port(port).is_some()
+                self.scope.exported(entry)
+                    && listener.imports_service(entry)
+                    && entry.port(port).is_some()
             };
             let by_address = self.router.registry.of_address(address).filter(visible);
             return self.scope.best(by_address).or_else(|| {
@@ -142,7 +149,8 @@ impl<'a> Mesh<'a> {
         self.router.registry.of_port(port).any(|entry| {
             let protocol = entry.port(port).map(|p| p.protocol);
             let unbound = entry.addresses.is_empty() && !entry.is_headless();
-            (protocol == Some(PortProtocol::Http) || (protocol == Some(PortProtocol::Auto) && unbound))
+            (protocol == Some(PortProtocol::Http)
+                || (protocol == Some(PortProtocol::Auto) && unbound))
                 && self.scope.exported(entry)
                 && listener.imports_service(entry)
         })
@@ -305,7 +313,8 @@ impl<'a> Mesh<'a> {
         }
         let mut covering: Vec<(usize, usize, &'a RuleSet)> = Vec::new();
         for (order, set) in self.rules.iter().copied().enumerate().filter(|(_, s)| !s.from_route) {
-            let wildcards = set.hosts.iter().filter(|h| name::is_wildcard(h) && name::covers(h, &entry.host));
+            let wildcards =
+                set.hosts.iter().filter(|h| name::is_wildcard(h) && name::covers(h, &entry.host));
             if let Some(longest) = wildcards.map(|host| host.len()).max() {
                 covering.push((usize::MAX - longest, order, set));
             }
@@ -340,7 +349,11 @@ impl<'a> Mesh<'a> {
                 };
                 let with_service = || {
                     set.hosts.iter().any(|h| {
-                        if name::is_wildcard(h) { self.any_service_below(h) } else { self.registered(h).is_some() }
+                        if name::is_wildcard(h) {
+                            self.any_service_below(h)
+                        } else {
+                            self.registered(h).is_some()
+                        }
                     })
                 };
                 if taken || (self.request.port != LEGACY_PORT && !with_service()) {
@@ -414,7 +427,9 @@ pub fn names(host: &str, own: &str) -> Vec<String> {
     }
     match bare.split('.').collect::<Vec<_>>().as_slice() {
         [_] => out.push(name::service(bare, own)),
-        [service, namespace] | [service, namespace, "svc"] => out.push(name::service(service, namespace)),
+        [service, namespace] | [service, namespace, "svc"] => {
+            out.push(name::service(service, namespace));
+        }
         _ => {}
     }
     out

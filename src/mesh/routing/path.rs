@@ -51,15 +51,13 @@ fn decode_unreserved(path: &str) -> String {
             [b'%', high, low, ..] => hex(*high).zip(hex(*low)).map(|(h, l)| h * 16 + l),
             _ => None,
         };
-        match decoded.filter(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
-            Some(byte) => {
-                out.push(byte);
-                rest = rest.get(3..).unwrap_or_default();
-            }
-            None => {
-                out.push(if first == b'\\' { b'/' } else { first });
-                rest = tail;
-            }
+        let unreserved = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+        if let Some(byte) = decoded.filter(unreserved) {
+            out.push(byte);
+            rest = rest.get(3..).unwrap_or_default();
+        } else {
+            out.push(if first == b'\\' { b'/' } else { first });
+            rest = tail;
         }
     }
     String::from_utf8_lossy(&out).into_owned()

@@ -60,7 +60,10 @@ pub fn answer(router: &Router, request: &Request, proxy: &Proxy, scope: &Scope<'
 }
 
 fn is_ambient(router: &Router, proxy: &Proxy) -> bool {
-    let key = Key { namespace: Arc::clone(&proxy.source.namespace), name: Arc::clone(&proxy.source.name) };
+    let key = Key {
+        namespace: Arc::clone(&proxy.source.namespace),
+        name: Arc::clone(&proxy.source.name),
+    };
     let pod = router.objects.pods.get(&key);
     pod.is_some_and(|pod| pod.meta.annotation("ambient.istio.io/redirection") == Some("enabled"))
 }

@@ -61,7 +61,7 @@ impl Network {
             None => (text, None),
         };
         let (base, whole) = match address.parse().ok()? {
-            IpAddr::V4(ip) => (u128::from(ip.to_ipv6_mapped().to_bits()), 32),
+            IpAddr::V4(ip) => (ip.to_ipv6_mapped().to_bits(), 32),
             IpAddr::V6(ip) => (ip.to_bits(), 128),
         };
         let length = length.unwrap_or(whole);
@@ -75,7 +75,7 @@ impl Network {
 
     pub fn contains(&self, address: IpAddr) -> bool {
         let value = match address {
-            IpAddr::V4(ip) => u128::from(ip.to_ipv6_mapped().to_bits()),
+            IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
             IpAddr::V6(ip) => ip.to_bits(),
         };
         value & Self::mask(self.bits) == self.base

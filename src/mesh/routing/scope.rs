@@ -62,7 +62,9 @@ impl Listener<'_> {
         };
         let has = |excludes: bool, host: &str| {
             let mut same = self.imports.iter().filter(|import| import.excludes == excludes);
-            same.any(|import| (import.is_for(namespace) || import.is_for(home)) && fits(&import, host))
+            same.any(|import| {
+                (import.is_for(namespace) || import.is_for(home)) && fits(&import, host)
+            })
         };
         set.hosts.iter().any(|host| has(false, host))
             && !set.hosts.iter().all(|host| {
@@ -88,8 +90,7 @@ impl<'a> Scope<'a> {
     pub fn new(router: &'a Router, proxy: &'a Proxy) -> Self {
         let applies = proxy.source.kind == SourceKind::Sidecar;
         let namespace: &'a str = &proxy.source.namespace;
-        let sidecar =
-            applies.then(|| choose(&router.objects, namespace, &proxy.labels)).flatten();
+        let sidecar = applies.then(|| choose(&router.objects, namespace, &proxy.labels)).flatten();
         let listeners = match sidecar {
             Some(sidecar) if !sidecar.spec.egress.is_empty() => {
                 sidecar.spec.egress.iter().map(|l| listener(l, namespace)).collect()
@@ -133,9 +134,10 @@ impl<'a> Scope<'a> {
         let imported =
             known().filter(|entry| self.listeners.iter().any(|l| l.imports_service(entry)));
         self.best(imported).or_else(|| {
-            let named = self.listeners.iter().any(|listener| {
-                self.rules(listener).iter().any(|set| set.names_destination(host))
-            });
+            let named = self
+                .listeners
+                .iter()
+                .any(|listener| self.rules(listener).iter().any(|set| set.names_destination(host)));
             named.then(|| self.best(known())).flatten()
         })
     }
@@ -165,9 +167,10 @@ impl<'a> Scope<'a> {
     /// Exported here; a mesh route only in its own namespace or in its service's.
     pub fn sees(&self, set: &RuleSet) -> bool {
         let own = &set.reference.namespace;
-        let route_applies = set.parent_namespace.as_ref().is_none_or(|home| {
-            home == own || **own == *self.namespace
-        });
+        let route_applies = set
+            .parent_namespace
+            .as_ref()
+            .is_none_or(|home| home == own || **own == *self.namespace);
         set.export.reaches(own, self.namespace) && route_applies
     }
 }

@@ -111,8 +111,7 @@ pub fn first<'a>(
             log.add(reference, (reason, format!("{} comes first and matches", won.rule.reference)));
             continue;
         }
-        let failures =
-            candidate.matched.map(|m| runtime_failures(m, view)).unwrap_or_default();
+        let failures = candidate.matched.map(|m| runtime_failures(m, view)).unwrap_or_default();
         if failures.is_empty() {
             winner = Some(*candidate);
         } else {

@@ -32,7 +32,10 @@ pub enum ServerKind {
 
 impl ServerKind {
     pub fn is_tls(self) -> bool {
-        matches!(self, Self::Https | Self::TerminatedTls | Self::Passthrough | Self::AutoPassthrough)
+        matches!(
+            self,
+            Self::Https | Self::TerminatedTls | Self::Passthrough | Self::AutoPassthrough
+        )
     }
 }
 
@@ -74,8 +77,6 @@ pub struct Servers {
 impl Servers {
     pub fn new(router: &Router, proxy: &Proxy) -> Self {
         let services = services_of(router, proxy);
-        let key = Key { namespace: Arc::clone(&proxy.source.namespace), name: Arc::clone(&proxy.source.name) };
-        let pod = router.objects.pods.get(&key).map(|pod| &**pod);
         let mut all: Vec<(Option<Timestamp>, Vec<Server>)> = Vec::new();
         let managed = proxy.labels.get("gateway.networking.k8s.io/gateway-name");
         for gateway in router.objects.gateways.values() {
@@ -83,13 +84,13 @@ impl Servers {
             let foreign = managed.is_some() && gateway.meta.namespace != proxy.source.namespace;
             if covers(&gateway.spec.selector, &proxy.labels) && !foreign {
                 let servers = gateway.spec.servers.iter();
-                let servers = servers.map(|s| of_istio(gateway, s, &services, pod)).collect();
+                let servers = servers.flat_map(|s| of_istio(gateway, s, &services)).collect();
                 all.push((gateway.meta.created, servers));
             }
         }
         for gateway in router.objects.k8s_gateways.values() {
             if is_bound(gateway, proxy, &services) {
-                all.push((gateway.meta.created, of_kubernetes(gateway, &services, pod)));
+                all.push((gateway.meta.created, of_kubernetes(gateway, &services)));
             }
         }
         all.sort_by_key(|(created, _)| *created);
@@ -110,7 +111,8 @@ impl Servers {
         let mut here = self.kept.iter().filter(|s| s.port == new.port && s.bind == new.bind);
         if new.kind.is_tls() {
             let taken: BTreeSet<_> = new.hosts.iter().collect();
-            return here.all(|s| s.kind.is_tls() && !s.hosts.iter().any(|host| taken.contains(host)));
+            return here
+                .all(|s| s.kind.is_tls() && !s.hosts.iter().any(|host| taken.contains(host)));
         }
         here.all(|s| s.kind.is_tls() || s.kind == new.kind)
     }
@@ -120,8 +122,74 @@ impl Servers {
     }
 }
 
-/// Services of the pod's namespace that select it.
-fn services_of<'a>(router: &'a Router, proxy: &Proxy) -> Vec<&'a Resource<Service>> {
+/// A service in front of a gateway pod: what ports of it mean in the pod.
+struct Front {
+    host: Arc<str>,
+    /// Number, and what it means in the pod.
+    ports: Vec<(u16, u16)>,
+    /// Its numbers are not translated.
+    literal: bool,
+}
+
+/// Services of the pod's namespace that have it as an endpoint: by their selector, or as a
+/// ServiceEntry by address.
+fn services_of(router: &Router, proxy: &Proxy) -> Vec<Front> {
+    let key = Key {
+        namespace: Arc::clone(&proxy.source.namespace),
+        name: Arc::clone(&proxy.source.name),
+    };
+    let pod = router.objects.pods.get(&key).map(|pod| &**pod);
+    let services = selecting(router, proxy);
+    let mut out: Vec<Front> = services.iter().map(|service| front(service, pod)).collect();
+    let address = pod.map_or("", |pod| pod.status.pod_ip.as_str());
+    let entries = router.objects.service_entries.range(Key::new(&key.namespace, "")..);
+    let entries = entries.take_while(|(found, _)| found.namespace == key.namespace);
+    for (_, entry) in entries.filter(|_| !address.is_empty()) {
+        if !entry.spec.endpoints.iter().any(|endpoint| endpoint.address == address) {
+            continue;
+        }
+        let number = |n: u32| u16::try_from(n).unwrap_or(0);
+        let ports: Vec<(u16, u16)> = entry
+            .spec
+            .ports
+            .iter()
+            .map(|p| {
+                (
+                    number(p.number),
+                    number(if p.target_port == 0 { p.number } else { p.target_port }),
+                )
+            })
+            .collect();
+        let literal = entry.meta.label(NO_TRANSLATION) == Some("true");
+        out.extend(entry.spec.hosts.iter().map(|host| Front {
+            host: host.to_lowercase().into(),
+            ports: ports.clone(),
+            literal,
+        }));
+    }
+    out
+}
+
+const NO_TRANSLATION: &str = "experimental.istio.io/disable-gateway-port-translation";
+
+fn front(service: &Resource<Service>, pod: Option<&Resource<Pod>>) -> Front {
+    let target = |port: &crate::mesh::core::ServicePort| match &port.target_port {
+        Some(IntOrName::Int(target)) if *target != 0 => u16::try_from(*target).unwrap_or(port.port),
+        Some(IntOrName::Name(name)) => {
+            let containers = pod.into_iter().flat_map(|pod| &pod.spec.containers);
+            let mut ports = containers.flat_map(|container| &container.ports);
+            ports.find(|p| p.name == *name).map_or(port.port, |p| p.container_port)
+        }
+        _ => port.port,
+    };
+    Front {
+        host: super::name::service(&service.meta.name, &service.meta.namespace).into(),
+        ports: service.spec.ports.iter().map(|port| (port.port, target(port))).collect(),
+        literal: service.meta.label(NO_TRANSLATION) == Some("true"),
+    }
+}
+
+fn selecting<'a>(router: &'a Router, proxy: &Proxy) -> Vec<&'a Resource<Service>> {
     let namespace = &proxy.source.namespace;
     router
         .objects
@@ -135,36 +203,28 @@ fn services_of<'a>(router: &'a Router, proxy: &Proxy) -> Vec<&'a Resource<Servic
         .collect()
 }
 
-/// A number that is a port of a Service means its target port; any other means itself.
-fn translate(number: u16, services: &[&Resource<Service>], pod: Option<&Resource<Pod>>) -> u16 {
-    let with_port = services
-        .iter()
-        .filter(|s| s.meta.label("experimental.istio.io/disable-gateway-port-translation") != Some("true"))
-        .find_map(|service| service.spec.ports.iter().find(|p| p.port == number));
-    match with_port.and_then(|port| port.target_port.as_ref()) {
-        Some(IntOrName::Int(target)) if *target != 0 => u16::try_from(*target).unwrap_or(number),
-        Some(IntOrName::Name(name)) => {
-            let containers = pod.into_iter().flat_map(|pod| &pod.spec.containers);
-            let ports = containers.flat_map(|container| &container.ports);
-            ports.into_iter().find(|p| p.name == *name).map_or(number, |p| p.container_port)
-        }
-        _ => number,
-    }
+/// A number that is a port of a service means its target port; any other means itself.
+fn translate(number: u16, services: &[Front]) -> u16 {
+    let translated = services.iter().filter(|service| !service.literal);
+    let mut ports = translated.flat_map(|service| &service.ports);
+    ports.find(|(port, _)| *port == number).map_or(number, |(_, target)| *target)
+}
+
+/// A Gateway bound to services by name listens where each of them leads, and nowhere else.
+fn translate_by_name(number: u16, services: &[Front], names: &str) -> Vec<u16> {
+    let named = services.iter().filter(|s| names.split(',').any(|name| name.trim() == &*s.host));
+    let ports = named.flat_map(|service| &service.ports).filter(|(port, _)| *port == number);
+    let mut out: Vec<u16> = ports.map(|(_, target)| *target).collect();
+    out.dedup();
+    out
 }
 
 /// The port in the pod that a request to the gateway's Service reaches.
 pub fn listener_port(router: &Router, proxy: &Proxy, port: u16) -> u16 {
-    let services = services_of(router, proxy);
-    let key = Key { namespace: Arc::clone(&proxy.source.namespace), name: Arc::clone(&proxy.source.name) };
-    translate(port, &services, router.objects.pods.get(&key).map(|pod| &**pod))
+    translate(port, &services_of(router, proxy))
 }
 
-fn of_istio(
-    gateway: &Resource<Gateway>,
-    server: &api::Server,
-    services: &[&Resource<Service>],
-    pod: Option<&Resource<Pod>>,
-) -> Server {
+fn of_istio(gateway: &Resource<Gateway>, server: &api::Server, services: &[Front]) -> Vec<Server> {
     let namespace = &gateway.meta.namespace;
     let number = u16::try_from(server.port.number).unwrap_or(0);
     let tls = server.tls.as_ref();
@@ -183,39 +243,38 @@ fn of_istio(
         Some((only, host)) => (Some(only.into()), host.to_lowercase().into()),
         None => (None, text.to_lowercase().into()),
     });
-    Server {
+    let hosts: Vec<_> = hosts.collect();
+    let ports = match gateway.meta.annotation("internal.istio.io/gateway-service") {
+        Some(names) => translate_by_name(number, services, names),
+        None => vec![translate(number, services)],
+    };
+    let one = |port: u16| Server {
         gateway: format!("{namespace}/{}", gateway.meta.name).into(),
         shown: format!("Gateway {}", gateway.key()),
         number,
-        port: translate(number, services, pod),
+        port,
         kind,
-        hosts: hosts.collect(),
+        hosts: hosts.clone(),
         https_redirect: tls.is_some_and(|tls| tls.https_redirect),
         bind: server.bind.clone(),
-    }
+    };
+    ports.into_iter().map(one).collect()
 }
 
 /// By the label that deployments made for it carry, or by an address that names a Service.
-fn is_bound(gateway: &Resource<K8sGateway>, proxy: &Proxy, services: &[&Resource<Service>]) -> bool {
+fn is_bound(gateway: &Resource<K8sGateway>, proxy: &Proxy, services: &[Front]) -> bool {
     if gateway.meta.namespace != proxy.source.namespace {
         return false;
     }
     let label = proxy.labels.get("gateway.networking.k8s.io/gateway-name");
     label.is_some_and(|name| **name == *gateway.meta.name)
         || gateway.spec.addresses.iter().any(|address| {
-            services.iter().any(|service| {
-                address.value == *service.meta.name
-                    || address.value
-                        == super::name::service(&service.meta.name, &service.meta.namespace)
-            })
+            let full = super::name::resolve(&address.value, &proxy.source.namespace);
+            services.iter().any(|service| service.host == full)
         })
 }
 
-fn of_kubernetes(
-    gateway: &Resource<K8sGateway>,
-    services: &[&Resource<Service>],
-    pod: Option<&Resource<Pod>>,
-) -> Vec<Server> {
+fn of_kubernetes(gateway: &Resource<K8sGateway>, services: &[Front]) -> Vec<Server> {
     let key = gateway.key();
     let listeners = gateway.spec.listeners.iter().map(|listener| {
         let passthrough = listener.tls.as_ref().is_some_and(|tls| tls.mode == "Passthrough");
@@ -231,7 +290,7 @@ fn of_kubernetes(
             gateway: listener_gateway(&key, &listener.name),
             shown: format!("Gateway {key} listener {}", listener.name),
             number: listener.port,
-            port: translate(listener.port, services, pod),
+            port: translate(listener.port, services),
             kind,
             hosts: vec![(None, host.to_lowercase().into())],
             https_redirect: false,

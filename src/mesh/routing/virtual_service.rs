@@ -116,14 +116,9 @@ fn http_match(from: &api::HttpMatch, namespace: &str) -> HttpMatch {
     }
 }
 
-/// Documentation: the keys `uri`, `scheme`, `method` and `authority` of `headers` are ignored.
-const NOT_HEADERS: [&str; 4] = ["uri", "scheme", "method", "authority"];
-
+/// Keys such as `uri` are headers like any other, whatever the documentation says of them.
 fn named(map: &std::collections::BTreeMap<String, api::StringMatch>) -> Vec<(String, Text)> {
-    map.iter()
-        .filter(|(key, _)| !NOT_HEADERS.contains(&key.as_str()))
-        .map(|(key, value)| (key.clone(), text(value)))
-        .collect()
+    map.iter().map(|(key, value)| (key.clone(), text(value))).collect()
 }
 
 fn path(from: &api::StringMatch) -> Option<PathCondition> {

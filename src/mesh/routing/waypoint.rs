@@ -67,37 +67,46 @@ pub fn answer(router: &Router, request: &Request, proxy: &Proxy, scope: &Scope<'
     if let Some(answer) = invalid_target(request) {
         return answer;
     }
-    let client = Client {
-        kind: SourceKind::Waypoint,
-        namespace: own,
-        labels: &proxy.labels,
-        gateway: MESH,
-        port: u32::from(request.port),
-    };
-    let mut routes: Vec<Candidate<'_>> = Vec::new();
-    let mut any = false;
-    for set in sets {
-        any = true;
-        routes.extend(candidates(set, &client, &mut log));
-    }
-    let mut answer = if any {
-        let view = View::new(request, router.normalization());
-        match first(&routes, &view, &mut log) {
-            Some(won) => {
-                let place = Place { from_route: won.set.from_route, ..place };
-                http::act(&place, request, &view, &won)
-            }
-            None => Answer::new(request, Outcome::NotFound, Some(404)),
-        }
-    } else {
-        let mut answer = straight(request, &place, entry);
-        answer.actions.retries = Some(http::default_retries(&router.objects.mesh_config));
-        answer
-    };
+    let mut answer = by_rules(&place, request, entry, &sets, &mut log);
     answer.not_matched = log.entries;
     let taken = answer.rule.clone();
     answer.not_matched.retain(|rule| taken.as_ref() != Some(&rule.rule));
     answer
+}
+
+/// The routes of all sets, appended; the service itself where there is no set.
+fn by_rules(
+    place: &Place<'_>,
+    request: &Request,
+    entry: &Entry,
+    sets: &[&RuleSet],
+    log: &mut Log,
+) -> Answer {
+    let mesh = &place.router.objects.mesh_config;
+    if sets.is_empty() {
+        let mut answer = straight(request, place, entry);
+        answer.actions.retries = Some(http::default_retries(mesh));
+        return answer;
+    }
+    let client = Client {
+        kind: SourceKind::Waypoint,
+        namespace: &place.proxy.source.namespace,
+        labels: &place.proxy.labels,
+        gateway: MESH,
+        port: u32::from(request.port),
+    };
+    let mut routes: Vec<Candidate<'_>> = Vec::new();
+    for set in sets {
+        routes.extend(candidates(set, &client, log));
+    }
+    let view = View::new(request, place.router.normalization());
+    match first(&routes, &view, log) {
+        Some(won) => {
+            let place = Place { from_route: won.set.from_route, ..place.clone() };
+            http::act(&place, request, &view, &won)
+        }
+        None => Answer::new(request, Outcome::NotFound, Some(404)),
+    }
 }
 
 fn straight(request: &Request, place: &Place<'_>, entry: &Entry) -> Answer {

@@ -148,8 +148,14 @@ impl Place<'_> {
         let nowhere = redirect.is_none() && targets.is_empty();
         Action {
             direct: nowhere.then_some(DirectAction { status: 500, body: None }),
-            rewrite: filters.iter().find_map(|f| f.url_rewrite.as_ref()).map(|r| rewrite(r, matches)),
-            mirrors: filters.iter().filter_map(|f| self.mirror(f.request_mirror.as_ref()?)).collect(),
+            rewrite: filters
+                .iter()
+                .find_map(|f| f.url_rewrite.as_ref())
+                .map(|r| rewrite(r, matches)),
+            mirrors: filters
+                .iter()
+                .filter_map(|f| self.mirror(f.request_mirror.as_ref()?))
+                .collect(),
             cors: filters.iter().find_map(|f| f.cors.as_ref()).map(cors),
             headers: header_changes(filters),
             redirect,
@@ -267,12 +273,12 @@ fn cors(from: &serde_json::Value) -> serde_json::Value {
         .into_iter()
         .flatten()
         .filter_map(serde_json::Value::as_str)
-        .map(|origin| match origin.split_once('*') {
-            None => serde_json::json!({"exact": origin}),
-            Some(_) => {
-                let pattern = regex::escape(origin).replace("\\*", ".*");
-                serde_json::json!({"regex": pattern})
+        .map(|origin| {
+            if !origin.contains('*') {
+                return serde_json::json!({"exact": origin});
             }
+            let pattern = regex::escape(origin).replace("\\*", ".*");
+            serde_json::json!({"regex": pattern})
         })
         .collect();
     let mut policy = from.clone();
@@ -280,7 +286,10 @@ fn cors(from: &serde_json::Value) -> serde_json::Value {
         map.insert("allowOrigins".into(), origins.into());
         map.insert("unmatchedPreflights".into(), "IGNORE".into());
         if let Some(age) = from.get("maxAge").and_then(serde_json::Value::as_u64) {
-            map.insert("maxAge".into(), duration::print(std::time::Duration::from_secs(age)).into());
+            map.insert(
+                "maxAge".into(),
+                duration::print(std::time::Duration::from_secs(age)).into(),
+            );
         }
     }
     action::cors(&policy)
