@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the cases are named on the way")]
 
 #[path = "support/shared.rs"]
-mod shared;
+pub mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
