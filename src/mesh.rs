@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub mod check;
 pub mod config;
 pub mod core;
 pub mod findings;

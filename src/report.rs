@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+pub mod check;
 pub mod gateways;
 pub mod graph;
 pub mod overview;
@@ -11,6 +12,7 @@ pub mod pods;
 pub mod services;
 pub mod split;
 pub mod table;
+pub mod xml;
 
 /// A document of the JSON contract: `schema` first, then the fields of `body`.
 #[derive(Debug, Serialize)]

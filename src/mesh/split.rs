@@ -13,6 +13,10 @@ use super::kind::Kind;
 use super::object::Key;
 use super::status::Ready;
 
+pub mod observe;
+mod statistics;
+pub mod verdict;
+
 /// One service's split, in the shape of the JSON contract.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SplitView {
