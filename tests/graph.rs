@@ -12,6 +12,8 @@
 pub mod cases;
 #[path = "graph/conformance.rs"]
 pub mod conformance;
+#[path = "graph/kinds.rs"]
+pub mod kinds;
 #[path = "support/prometheus.rs"]
 pub mod prometheus;
 #[path = "graph/properties.rs"]

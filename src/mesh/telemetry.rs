@@ -36,6 +36,8 @@ pub struct Telemetry {
     pub latency_sum: Part<RateRow>,
     /// Integer request counts over the window, from raw samples, for splits.
     pub counts: Part<CountRow>,
+    /// What the server said beside its answers, e.g. that a store did not take part.
+    pub warnings: Vec<String>,
     /// The PromQL that was sent, by part, in order of sending.
     pub queries: Vec<(&'static str, String)>,
 }

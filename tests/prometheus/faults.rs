@@ -237,7 +237,8 @@ fn everything(scope: Scope) -> TelemetryRequest {
 async fn one_part_that_fails_leaves_the_others_standing() {
     let server = MockServer::start().await;
     let row = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":
-        {"reporter":"source","source_workload":"a"},"value":[1795354748.5,"2.5"]}]}}"#;
+        {"reporter":"source","source_workload":"a"},"value":[1795354748.5,"2.5"]}]},
+        "warnings":["a store did not take part"]}"#;
     Mock::given(body_string_contains("istio_request_messages_total"))
         .respond_with(json(422, r#"{"status":"error","error":"too many samples"}"#))
         .with_priority(1)
@@ -258,6 +259,7 @@ async fn one_part_that_fails_leaves_the_others_standing() {
     let Part::Failed(late) = &telemetry.latency else { panic!("{:?}", telemetry.latency) };
     assert_eq!(late.why, "no answer within 2 s");
     assert_eq!(telemetry.evaluated_at.as_millisecond(), 1_795_354_748_500);
+    assert_eq!(telemetry.warnings, ["a store did not take part"]);
 }
 
 #[tokio::test]

@@ -204,13 +204,13 @@ async fn a_scope_asks_for_what_touches_it_and_nothing_else() {
 async fn counts_are_whole_where_rates_lose_the_first_value() {
     let mut world = World::default();
     let flow = |to| Flow { reporter: "source", from: A, to, code: "200" };
-    // v1 until 45 s ago, then v3 alone, at two requests a second: the textbook trap.
+    // v1 until 45 s ago, then v3 alone, whose first scrape already shows a burst: the textbook trap.
     let switch = NOW - 45;
     world.counter(&flow(("shop", "reviews-v1")), |time| {
         Some(2.0 * (time.min(switch) - NOW + 600) as f64)
     });
     world.counter(&flow(("shop", "reviews-v3")), |time| {
-        (time > switch).then(|| 2.0 * (time - switch) as f64)
+        (time > switch).then(|| 100.0 + 2.0 * (time - switch) as f64)
     });
     // A counter that restarts in the window, with one scrape missed.
     world.counter(&flow(("shop", "ratings-v1")), |time| match time - NOW {
@@ -228,13 +228,13 @@ async fn counts_are_whole_where_rates_lose_the_first_value() {
         .collect();
     counted.sort();
     // ratings: one step of 15 before the restart, then 0 and 30 after it.
-    let expected = [("ratings-v1", 45), ("reviews-v1", 30), ("reviews-v3", 90)];
+    let expected = [("ratings-v1", 45), ("reviews-v1", 30), ("reviews-v3", 190)];
     assert_eq!(counted, expected.map(|(name, requests)| (name.to_owned(), requests)));
     let rate = |name: &str| {
         let rows = telemetry.requests.rows();
         rows.iter().find(|row| row.flow.destination.workload.as_deref() == Some(name)).unwrap().rate
     };
-    assert!(rate("reviews-v3") * 60.0 < 90.0, "rate() does lose it: {}", rate("reviews-v3"));
+    assert!(rate("reviews-v3") * 60.0 < 100.0, "rate() does lose it: {}", rate("reviews-v3"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! From rows to a graph: every usable row is read once, one reporter a pair of ends counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::call::{self, Call};
@@ -213,12 +213,20 @@ impl Builder<'_> {
         keys.into_iter().filter(|key| self.ledger.edges.contains_key(key)).collect()
     }
 
-    /// Only receivers know whether a connection was mutual TLS; whoever counted the requests.
+    /// Only receivers know whether a connection was mutual TLS, whoever counted the requests; a
+    /// waypoint's word is taken where the destination's proxy says nothing.
     fn judge_security(&mut self, rows: &[Counted<'_>]) {
-        for counted in rows.iter().filter(|counted| counted.call.reporter != Reporter::Source) {
-            let Some(secured) = counted.row.mtls else { continue };
+        let by = |reporter: Reporter| {
+            let told = rows.iter().filter(|counted| counted.row.mtls.is_some());
+            told.filter(move |counted| counted.call.reporter == reporter)
+        };
+        let settled: HashSet<&Pair> =
+            by(Reporter::Destination).map(|counted| &counted.pair).collect();
+        let waypoints = by(Reporter::Waypoint).filter(|counted| !settled.contains(&counted.pair));
+        for counted in by(Reporter::Destination).chain(waypoints) {
             for key in self.edges_of(&counted.call) {
                 if let Some(edge) = self.ledger.edges.get_mut(&key) {
+                    let secured = counted.row.mtls == Some(true);
                     edge.judged += counted.row.rate;
                     edge.secured += if secured { counted.row.rate } else { 0.0 };
                 }

@@ -60,6 +60,7 @@ fn node<'a>(
         names.iter().next().filter(|_| names.len() == 1).cloned()
     };
     let is_workload = identity.kind == NodeType::Workload;
+    let is_service = identity.kind == NodeType::Service;
     let whole_app = identity.kind == NodeType::App && identity.version.is_none();
     let workload = identity.workload.clone().or_else(|| only(&draft.workloads));
     let version = identity.version.clone().or_else(|| only(&draft.versions));
@@ -70,8 +71,8 @@ fn node<'a>(
         cluster: identity.cluster.clone(),
         namespace: identity.namespace.clone(),
         app: identity.app.clone().or_else(|| only(&draft.apps).filter(|_| is_workload)),
-        version: version.filter(|_| !whole_app),
-        workload: workload.filter(|_| !whole_app && identity.kind != NodeType::Service),
+        version: version.filter(|_| !whole_app && !is_service),
+        workload: workload.filter(|_| !whole_app && !is_service),
         service: identity.service.clone(),
         flags: marks.flags,
         pods: marks.pods,

@@ -104,8 +104,27 @@ pub(super) struct Naming {
     graph_type: GraphType,
     /// Namespace and name of waypoints, which are always workloads.
     waypoints: BTreeSet<(Arc<str>, Arc<str>)>,
-    /// Host to the ServiceEntry that brought it into the mesh: namespace and name.
-    entries: BTreeMap<Arc<str>, (Arc<str>, Arc<str>)>,
+    /// Host to the ServiceEntries that bring it into the mesh.
+    entries: BTreeMap<Arc<str>, Vec<Entry>>,
+}
+
+/// A ServiceEntry, and who may see it.
+struct Entry {
+    namespace: Arc<str>,
+    name: Arc<str>,
+    /// As written: empty or `*` is everyone, `.` its own namespace.
+    export_to: Vec<String>,
+}
+
+impl Entry {
+    fn is_visible_from(&self, namespace: Option<&str>) -> bool {
+        let seen = |to: &String| match to.as_str() {
+            "*" => true,
+            "." => namespace == Some(&*self.namespace),
+            named => namespace == Some(named),
+        };
+        self.export_to.is_empty() || self.export_to.iter().any(seen)
+    }
 }
 
 impl Naming {
@@ -114,8 +133,12 @@ impl Naming {
         let mut entries = BTreeMap::new();
         for entry in objects.service_entries.values() {
             for host in entry.spec.hosts.iter().filter(|host| !host.starts_with('*')) {
-                let name = (entry.meta.namespace.clone(), entry.meta.name.clone());
-                entries.entry(host.as_str().into()).or_insert(name);
+                let named = Entry {
+                    namespace: entry.meta.namespace.clone(),
+                    name: entry.meta.name.clone(),
+                    export_to: entry.spec.export_to.clone(),
+                };
+                entries.entry(host.as_str().into()).or_insert_with(Vec::new).push(named);
             }
         }
         Self {
@@ -138,9 +161,12 @@ impl Naming {
     /// The service that was called; one of several hosts of a ServiceEntry is that entry.
     pub(super) fn called(&self, call: &Call) -> Identity {
         let Called { host, name, namespace } = &call.service;
-        let entry = [host, name].into_iter().flatten().find_map(|host| self.entries.get(host));
+        let caller = call.source.namespace.as_deref();
+        let entry = [host, name].into_iter().flatten().find_map(|host| {
+            self.entries.get(host)?.iter().find(|entry| entry.is_visible_from(caller))
+        });
         let (namespace, name) = match entry {
-            Some((namespace, name)) => (Some(namespace.clone()), Some(name.clone())),
+            Some(entry) => (Some(entry.namespace.clone()), Some(entry.name.clone())),
             None => {
                 (namespace.clone().or_else(|| call.destination.namespace.clone()), name.clone())
             }
@@ -154,11 +180,11 @@ impl Naming {
 
     /// Whether a service stands for a ServiceEntry.
     pub(super) fn is_entry(&self, identity: &Identity) -> bool {
-        let named = |entry: &(Arc<str>, Arc<str>)| {
-            identity.namespace.as_ref() == Some(&entry.0)
-                && identity.service.as_ref() == Some(&entry.1)
+        let named = |entry: &Entry| {
+            identity.namespace.as_ref() == Some(&entry.namespace)
+                && identity.service.as_ref() == Some(&entry.name)
         };
-        identity.kind == NodeType::Service && self.entries.values().any(named)
+        identity.kind == NodeType::Service && self.entries.values().flatten().any(named)
     }
 
     pub(super) fn is_waypoint(&self, end: &End) -> bool {

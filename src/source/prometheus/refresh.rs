@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use super::client::Client;
 use super::decode::{self, Decoded};
 use super::promql::{self, Ask, TelemetryRequest};
-use crate::mesh::Trouble;
-use crate::mesh::telemetry::{Part, RawSeries, Telemetry, counts};
+use crate::mesh::telemetry::{LatencyRow, Part, RateRow, RawSeries, Telemetry, counts};
+use crate::mesh::{Trouble, harmless};
 
 /// The answer to one question, decoded.
 enum Answered {
-    Rates(Decoded<crate::mesh::telemetry::RateRow>),
-    Latency(Decoded<crate::mesh::telemetry::LatencyRow>),
+    Rates(Decoded<RateRow>),
+    Latency(Decoded<LatencyRow>),
     Raw(Decoded<RawSeries>),
 }
 
@@ -33,6 +33,14 @@ impl Client {
         };
         if let Some(at) = answers.iter().find_map(|answer| answer.as_ref().ok().and_then(at)) {
             telemetry.evaluated_at = at;
+        }
+        for answer in answers.iter().flatten() {
+            for warning in answer.warnings() {
+                let warning = harmless::line(warning).into_owned();
+                if !telemetry.warnings.contains(&warning) {
+                    telemetry.warnings.push(warning);
+                }
+            }
         }
         let mut samples = None;
         let mut targets = Vec::new();
@@ -71,6 +79,16 @@ impl Client {
             what: format!("{} ({})", trouble.what, ask.name()),
             ..trouble
         })
+    }
+}
+
+impl Answered {
+    fn warnings(&self) -> &[String] {
+        match self {
+            Self::Rates(decoded) => &decoded.warnings,
+            Self::Latency(decoded) => &decoded.warnings,
+            Self::Raw(decoded) => &decoded.warnings,
+        }
     }
 }
 
