@@ -50,7 +50,7 @@ fn row(reporter: &str, source: &str, target: &str, service: &str, rest: &Value) 
     for (label, value) in rest.as_object().unwrap() {
         labels.insert(label.clone(), value.clone());
     }
-    let rate = labels.remove("rate").map_or("1".to_owned(), |rate| rate.to_string());
+    let rate = labels.remove("rate").unwrap_or_else(|| json!(1)).to_string();
     json!({"metric": labels, "value": [1_700_000_000, rate]})
 }
 
