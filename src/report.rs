@@ -35,3 +35,4 @@ pub fn json<T: Serialize>(schema: &'static str, body: &T) -> String {
 pub fn yaml<T: Serialize>(schema: &'static str, body: &T) -> String {
     serde_saphyr::to_string(&Document { schema, body }).unwrap_or_default()
 }
+pub mod drawing;

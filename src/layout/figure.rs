@@ -8,6 +8,8 @@ use crate::mesh::graph::Unit;
 pub const WIDEST_RATE: u16 = 6;
 /// Cells of the widest rate of bytes, `123kB/s`.
 pub const WIDEST_BYTES: u16 = 7;
+/// Cells of a rate of requests where space is short, `100/s`.
+pub const NARROW_RATE: u16 = 5;
 /// What stands for a number that is missing.
 pub const MISSING: &str = "–";
 
@@ -17,6 +19,26 @@ pub fn rate(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Requests | Unit::Messages => format!("{number}/s"),
         Unit::Bytes => format!("{number}B/s"),
+    }
+}
+
+/// A rate in at most [`NARROW_RATE`] cells, without decimals from ten on: `4.1/s`, `12k/s`.
+pub fn narrow_rate(value: f64, unit: Unit) -> String {
+    if unit == Unit::Bytes {
+        return rate(value, unit);
+    }
+    let text = match short(value) {
+        Some(number) if value < 9.95 => format!("{number}/s"),
+        Some(_) if value < 999.5 => format!("{value:.0}/s"),
+        Some(_) if value < 99_500.0 => format!("{:.0}k/s", value / 1_000.0),
+        Some(number) => number,
+        None => MISSING.to_owned(),
+    };
+    // Hundredths want a cell more than tenths: `.05/s`.
+    if text.len() > usize::from(NARROW_RATE) {
+        text.trim_start_matches('0').to_owned()
+    } else {
+        text
     }
 }
 
@@ -145,6 +167,8 @@ mod tests {
         #[test]
         fn no_rate_is_wider_than_its_slot(value in any::<f64>()) {
             prop_assert!(rate(value, Unit::Requests).chars().count() <= usize::from(WIDEST_RATE));
+            let narrow = narrow_rate(value, Unit::Messages);
+            prop_assert!(narrow.chars().count() <= usize::from(NARROW_RATE), "{}", narrow);
             prop_assert!(rate(value, Unit::Bytes).chars().count() <= usize::from(WIDEST_BYTES));
             prop_assert!(percent(value).chars().count() <= 5);
             prop_assert!(milliseconds(value).chars().count() <= 6);

@@ -1,7 +1,7 @@
 //! What a node is called, and how a name is cut to the cells it gets.
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::UnicodeWidthChar;
 
 use crate::mesh::graph::{Node, NodeType};
 
@@ -25,9 +25,10 @@ pub fn version(node: &Node) -> Option<&str> {
     node.version.as_deref().filter(|version| !version.is_empty())
 }
 
-/// How many cells a text takes.
+/// How many cells a text takes when each letter stands for itself, as the painter draws it.
 pub fn cells(text: &str) -> u16 {
-    u16::try_from(text.width()).unwrap_or(u16::MAX)
+    let cells: usize = text.chars().map(|letter| letter.width().unwrap_or(0)).sum();
+    u16::try_from(cells).unwrap_or(u16::MAX)
 }
 
 /// A text cut in its middle to at most `width` cells, keeping the beginning and the end, where

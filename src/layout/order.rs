@@ -1,0 +1,322 @@
+//! The order of items within each layer: few crossings.
+//!
+//! Sweeps up and down the layers put each item at the mean place of its neighbours (barycenter);
+//! neighbours then change places where that helps. The best order met is kept. All loops are
+//! bounded, all ties go to the order before.
+
+use super::proper::Proper;
+
+/// Sweeps without gain after which sweeping ends.
+const PATIENCE: u8 = 5;
+/// Rounds of exchanging neighbours.
+const EXCHANGES: usize = 4;
+/// Fine steps between two places in a layer: ports of one item.
+const FINE: i64 = 1 << 12;
+
+/// Items by layer, in order.
+pub(crate) type Layers = Vec<Vec<usize>>;
+
+/// Links by item, as indices.
+pub(crate) struct Neighbours {
+    /// Links that come from the layer before.
+    pub(crate) before: Vec<Vec<usize>>,
+    /// Links that go to the layer after.
+    pub(crate) after: Vec<Vec<usize>>,
+}
+
+impl Neighbours {
+    pub(crate) fn of(proper: &Proper) -> Self {
+        let mut before = vec![Vec::new(); proper.items.len()];
+        let mut after = vec![Vec::new(); proper.items.len()];
+        for (ix, link) in proper.links.iter().enumerate() {
+            after[link.from].push(ix);
+            before[link.to].push(ix);
+        }
+        Self { before, after }
+    }
+}
+
+/// Orders the layers of a component.
+pub(crate) struct Ordering<'p> {
+    proper: &'p Proper,
+    near: &'p Neighbours,
+    layers: Layers,
+    /// Place of each item in its layer.
+    place: Vec<usize>,
+    /// Places to keep the order of; empty in a fresh layout.
+    before: &'p [Option<i32>],
+    /// Counts what was done, for the tests of its bound.
+    pub(crate) steps: u64,
+}
+
+impl<'p> Ordering<'p> {
+    /// A first order: as a walk meets the items, or by the places that some had before. Those keep
+    /// their order among each other; the others go where their neighbours are.
+    pub(crate) fn new(proper: &'p Proper, near: &'p Neighbours, before: &'p [Option<i32>]) -> Self {
+        let mut ordering = Self {
+            proper,
+            near,
+            layers: vec![Vec::new(); proper.layers],
+            place: vec![0; proper.items.len()],
+            before,
+            steps: 0,
+        };
+        for item in discovered(proper, near) {
+            ordering.layers[proper.items[item].layer].push(item);
+        }
+        for layer in 0..proper.layers {
+            ordering.layers[layer].sort_by_key(|&item| proper.items[item].band);
+            ordering.number(layer);
+        }
+        if ordering.is_held() {
+            ordering.recall();
+        }
+        ordering
+    }
+
+    fn is_held(&self) -> bool {
+        self.before.iter().any(Option::is_some)
+    }
+
+    /// Whether two items had places before, so that their order stays.
+    fn both_held(&self, a: usize, b: usize) -> bool {
+        let held = |item: usize| self.before.get(item).copied().flatten().is_some();
+        held(a) && held(b)
+    }
+
+    /// The order of the places before; a new item takes the mean place of its neighbours.
+    fn recall(&mut self) {
+        let mut wish: Vec<Option<i32>> =
+            (0..self.proper.items.len()).map(|ix| self.before.get(ix).copied().flatten()).collect();
+        for layer in 0..self.layers.len() {
+            for &item in &self.layers[layer] {
+                let before = self.near.before[item].iter().map(|&ix| self.proper.links[ix].from);
+                let after = self.near.after[item].iter().map(|&ix| self.proper.links[ix].to);
+                let known: Vec<i64> =
+                    before.chain(after).filter_map(|ix| wish[ix]).map(i64::from).collect();
+                if wish[item].is_none() {
+                    let mean = known.iter().sum::<i64>().checked_div(long(known.len()));
+                    wish[item] = mean.and_then(|mean| i32::try_from(mean).ok());
+                }
+            }
+            self.layers[layer].sort_by_key(|&item| {
+                (self.proper.items[item].band, wish[item].unwrap_or(i32::MAX))
+            });
+            self.number(layer);
+        }
+    }
+
+    /// The best order found, and its crossings.
+    pub(crate) fn run(mut self, sweeps: u8) -> (Layers, u64, u64) {
+        let mut best = (self.crossings(), self.layers.clone());
+        let mut idle = 0;
+        let sweeps = if self.is_held() { 0 } else { sweeps };
+        for sweep in 0..sweeps {
+            if best.0 == 0 || idle >= PATIENCE {
+                break;
+            }
+            self.sweep(sweep % 2 == 0);
+            let crossings = self.crossings();
+            if crossings < best.0 {
+                best = (crossings, self.layers.clone());
+                idle = 0;
+            } else {
+                idle += 1;
+            }
+        }
+        self.layers = best.1;
+        for layer in 0..self.layers.len() {
+            self.number(layer);
+        }
+        if best.0 > 0 {
+            self.exchange();
+        }
+        let crossings = self.crossings();
+        (self.layers, crossings, self.steps)
+    }
+
+    fn number(&mut self, layer: usize) {
+        for (place, &item) in self.layers[layer].iter().enumerate() {
+            self.place[item] = place;
+        }
+    }
+
+    /// Where the source end of a link lies in its layer, in fine steps.
+    fn source_at(&self, link: usize) -> i64 {
+        let link = &self.proper.links[link];
+        let out = self.proper.items[link.from].outs.get(link.out).copied().unwrap_or(0);
+        long(self.place[link.from]) * FINE + i64::from(out).clamp(0, FINE - 1)
+    }
+
+    /// Where the target end of a link lies, to the cell of the item.
+    fn target_at(&self, link: usize) -> i64 {
+        long(self.place[self.proper.links[link].to]) * FINE
+    }
+
+    fn sweep(&mut self, down: bool) {
+        let count = self.layers.len();
+        for step in 1..count {
+            let layer = if down { step } else { count - 1 - step };
+            let mut keyed: Vec<(usize, i64, usize)> = self.layers[layer]
+                .iter()
+                .map(|&item| {
+                    let links = if down { &self.near.before[item] } else { &self.near.after[item] };
+                    let sum: i64 = links
+                        .iter()
+                        .map(|&link| if down { self.source_at(link) } else { self.target_at(link) })
+                        .sum();
+                    let own = long(self.place[item]) * FINE;
+                    let mean = sum.checked_div(long(links.len())).unwrap_or(own);
+                    (self.proper.items[item].band, mean, item)
+                })
+                .collect();
+            self.steps += keyed.len() as u64;
+            keyed.sort_by_key(|&(band, mean, _)| (band, mean));
+            self.layers[layer] = keyed.into_iter().map(|(_, _, item)| item).collect();
+            self.number(layer);
+        }
+    }
+
+    /// Crossings between all neighbouring layers.
+    fn crossings(&mut self) -> u64 {
+        (0..self.layers.len()).map(|layer| self.crossings_after(layer)).sum()
+    }
+
+    /// Crossings between a layer and the next.
+    fn crossings_after(&mut self, layer: usize) -> u64 {
+        let mut ends: Vec<(i64, i64)> = self.layers[layer]
+            .iter()
+            .flat_map(|&item| &self.near.after[item])
+            .map(|&link| (self.source_at(link), self.target_at(link)))
+            .collect();
+        self.steps += ends.len() as u64;
+        ends.sort_unstable();
+        let width = self.layers.get(layer + 1).map_or(0, Vec::len);
+        let mut tree = Fenwick::new(width);
+        let mut crossings = 0;
+        for (seen, (_, target)) in (0_u64..).zip(ends) {
+            let at = (target / FINE) as usize;
+            crossings += seen - tree.up_to(at);
+            tree.add(at);
+        }
+        crossings
+    }
+
+    /// Lets neighbours change places where that takes crossings away.
+    fn exchange(&mut self) {
+        for _ in 0..EXCHANGES {
+            let mut changed = false;
+            for layer in 0..self.layers.len() {
+                changed |= self.exchange_in(layer);
+            }
+            if !changed {
+                break;
+            }
+        }
+    }
+
+    fn exchange_in(&mut self, layer: usize) -> bool {
+        let mut changed = false;
+        for at in 1..self.layers[layer].len() {
+            let (first, second) = (self.layers[layer][at - 1], self.layers[layer][at]);
+            let bands = self.proper.items[first].band != self.proper.items[second].band;
+            if bands || self.both_held(first, second) {
+                continue;
+            }
+            let (now, swapped) = self.pair(first, second);
+            if swapped < now {
+                self.layers[layer].swap(at - 1, at);
+                self.place[first] = at;
+                self.place[second] = at - 1;
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// Crossings among the links of two items: as they stand, and the other way round.
+    fn pair(&mut self, first: usize, second: usize) -> (u64, u64) {
+        let mut now = 0;
+        let mut swapped = 0;
+        for before in [true, false] {
+            let ends = |item: usize| -> Vec<i64> {
+                let links = if before { &self.near.before[item] } else { &self.near.after[item] };
+                let mut ends: Vec<i64> = links
+                    .iter()
+                    .map(|&link| if before { self.source_at(link) } else { self.target_at(link) })
+                    .collect();
+                ends.sort_unstable();
+                ends
+            };
+            let (a, b) = (ends(first), ends(second));
+            now += inversions(&a, &b);
+            swapped += inversions(&b, &a);
+            self.steps += (a.len() + b.len()) as u64;
+        }
+        (now, swapped)
+    }
+}
+
+fn long(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX / FINE)
+}
+
+/// How many pairs have their left one behind their right one; both lists are sorted.
+fn inversions(left: &[i64], right: &[i64]) -> u64 {
+    let mut count = 0;
+    let mut smaller = 0;
+    for &end in left {
+        while right.get(smaller).is_some_and(|&other| other < end) {
+            smaller += 1;
+        }
+        count += smaller as u64;
+    }
+    count
+}
+
+/// The items as a walk in depth from the sources meets them.
+fn discovered(proper: &Proper, near: &Neighbours) -> Vec<usize> {
+    let mut met = vec![false; proper.items.len()];
+    let mut order = Vec::with_capacity(proper.items.len());
+    let mut starts: Vec<usize> = (0..proper.items.len()).collect();
+    starts.sort_by_key(|&item| (!near.before[item].is_empty(), proper.items[item].layer, item));
+    for start in starts {
+        let mut stack = vec![start];
+        while let Some(item) = stack.pop() {
+            if std::mem::replace(&mut met[item], true) {
+                continue;
+            }
+            order.push(item);
+            stack.extend(near.after[item].iter().rev().map(|&link| proper.links[link].to));
+        }
+    }
+    order
+}
+
+/// Counts of what was added, by place.
+struct Fenwick(Vec<u64>);
+
+impl Fenwick {
+    fn new(len: usize) -> Self {
+        Self(vec![0; len + 1])
+    }
+
+    fn add(&mut self, at: usize) {
+        let mut at = at + 1;
+        while let Some(count) = self.0.get_mut(at) {
+            *count += 1;
+            at += at & at.wrapping_neg();
+        }
+    }
+
+    /// How many lie at `at` or before.
+    fn up_to(&self, at: usize) -> u64 {
+        let mut at = (at + 1).min(self.0.len() - 1);
+        let mut sum = 0;
+        while at > 0 {
+            sum += self.0[at];
+            at &= at - 1;
+        }
+        sum
+    }
+}

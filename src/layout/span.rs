@@ -1,0 +1,128 @@
+//! The main axis: where each layer and each channel begins, and what stands where in a channel.
+
+use super::LayoutOptions;
+use super::channel::Channel;
+use super::proper::{Proper, Tree};
+use super::scene::{Orientation, Zoom};
+use super::wire::label_width;
+
+/// Places on the main axis within the channel after a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Gap {
+    /// Where further out-ports of borderless nodes leave the one line.
+    pub(crate) split: i32,
+    /// Where calls back have their arrowheads.
+    pub(crate) back_head: i32,
+    /// The first track.
+    pub(crate) tracks: i32,
+    /// Where labels begin.
+    pub(crate) label: i32,
+    /// Where further in-ports of borderless nodes join the one line.
+    pub(crate) collect: i32,
+    /// Where arrowheads stand: beside the node, or in its border.
+    pub(crate) head: i32,
+}
+
+/// The main axis of a component.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spans {
+    /// Where each layer begins.
+    pub(crate) start: Vec<i32>,
+    pub(crate) length: Vec<i32>,
+    /// After each layer; one less than layers.
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) total: i32,
+}
+
+/// What a channel needs besides its tracks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Needs {
+    split: bool,
+    back_head: bool,
+    collect: bool,
+}
+
+/// Cells between a node's last cell and its first line: a name wants a blank.
+pub(crate) fn blank_after(options: &LayoutOptions) -> i32 {
+    i32::from(options.zoom == Zoom::Pill && options.orientation == Orientation::LeftRight)
+}
+
+/// Whether arrowheads stand in borders rather than beside them.
+pub(crate) fn heads_in_border(options: &LayoutOptions) -> bool {
+    options.zoom.boxed() && options.orientation == Orientation::TopDown
+}
+
+/// The main axis for routed channels. `widths` are how long channels were before: a channel never
+/// gets shorter than that.
+pub(crate) fn spans(
+    proper: &Proper,
+    channels: &[Channel],
+    options: &LayoutOptions,
+    tcp: bool,
+    before: &[(i32, i32)],
+) -> Spans {
+    let mut length = vec![0; proper.layers];
+    for item in &proper.items {
+        let Some(shape) = item.node.and_then(|node| proper.shapes.get(&node)) else { continue };
+        length[item.layer] = length[item.layer].max(shape.length + blank_after(options));
+    }
+    let needs = needs(proper, options);
+    let mut spans = Spans::default();
+    let mut at = 0;
+    for (layer, length) in length.iter().enumerate() {
+        let old = before.get(layer).copied().unwrap_or_default();
+        let length = (*length).max(old.0);
+        spans.start.push(at);
+        spans.length.push(length);
+        at += length;
+        if layer + 1 < proper.layers {
+            let tracks = channels.get(layer).map_or(0, |channel| channel.tracks).max(old.1);
+            let gap = gap(at, tracks, needs[layer], options, tcp);
+            at = gap.head + i32::from(!heads_in_border(options));
+            spans.gaps.push(gap);
+        }
+    }
+    spans.total = at;
+    spans
+}
+
+fn gap(start: i32, tracks: i32, needs: Needs, options: &LayoutOptions, tcp: bool) -> Gap {
+    let split = start;
+    let back_head = split + i32::from(needs.split);
+    let first = back_head + i32::from(needs.back_head);
+    let label = i32::from(label_width(options, tcp));
+    let (label_at, collect) = match options.orientation {
+        Orientation::LeftRight if label > 0 => {
+            let at = first + tracks + 1;
+            (at, at + label + 1)
+        }
+        Orientation::LeftRight => {
+            let tail = if options.zoom == Zoom::Dots { 1 } else { 2 };
+            (first + tracks, first + tracks + tail)
+        }
+        Orientation::TopDown => (first + tracks, first + tracks + 1),
+    };
+    let head = collect + i32::from(needs.collect);
+    Gap { split, back_head, tracks: first, label: label_at, collect, head }
+}
+
+fn needs(proper: &Proper, options: &LayoutOptions) -> Vec<Needs> {
+    let mut needs = vec![Needs::default(); proper.layers];
+    let boxed = options.zoom.boxed();
+    for item in &proper.items {
+        let Some(shape) = item.node.and_then(|node| proper.shapes.get(&node)) else { continue };
+        if !boxed && !shape.extras.is_empty() {
+            needs[item.layer].split = true;
+        }
+        if !boxed && item.ins.len() > 1 && item.layer > 0 {
+            needs[item.layer - 1].collect = true;
+        }
+    }
+    for link in &proper.links {
+        let leaves_node = proper.items[link.from].node.is_some();
+        if leaves_node && matches!(link.tree, Tree::Returns { .. }) && !heads_in_border(options) {
+            needs[proper.items[link.from].layer].back_head = true;
+        }
+    }
+    needs
+}
