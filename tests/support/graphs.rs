@@ -9,14 +9,14 @@ use vigla::mesh::graph::{
 
 /// Puts a graph together; nodes and edges may be told in any order.
 #[derive(Debug, Default)]
-pub struct Builder {
+pub(crate) struct Builder {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
 }
 
 impl Builder {
     /// A version of an app; `name` is `app` or `app version`, `namespace/` may come before.
-    pub fn node(&mut self, name: &str) -> &mut Node {
+    pub(crate) fn node(&mut self, name: &str) -> &mut Node {
         let id = id(name);
         if let Some(at) = self.nodes.iter().position(|node| node.id == id) {
             return &mut self.nodes[at];
@@ -37,11 +37,17 @@ impl Builder {
     }
 
     /// A call over HTTP, with its rate.
-    pub fn call(&mut self, from: &str, to: &str, rate: f64) -> &mut Edge {
+    pub(crate) fn call(&mut self, from: &str, to: &str, rate: f64) -> &mut Edge {
         self.edge(from, to, rate, Protocol::Http)
     }
 
-    pub fn edge(&mut self, from: &str, to: &str, rate: f64, protocol: Protocol) -> &mut Edge {
+    pub(crate) fn edge(
+        &mut self,
+        from: &str,
+        to: &str,
+        rate: f64,
+        protocol: Protocol,
+    ) -> &mut Edge {
         let (source, target) = (id(from), id(to));
         for (name, incoming) in [(from, false), (to, true)] {
             let traffic = &mut self.node(name).traffic;
@@ -59,7 +65,7 @@ impl Builder {
         self.edges.last_mut().expect("just pushed")
     }
 
-    pub fn build(mut self) -> Graph {
+    pub(crate) fn build(mut self) -> Graph {
         self.nodes.sort_by(|a, b| a.id.cmp(&b.id));
         self.edges.sort_by(|a, b| {
             (&a.source, &a.target, a.protocol).cmp(&(&b.source, &b.target, b.protocol))
@@ -75,7 +81,7 @@ impl Builder {
 }
 
 /// The id that the graph gives a version of an app.
-pub fn id(name: &str) -> NodeId {
+pub(crate) fn id(name: &str) -> NodeId {
     let (namespace, rest) = name.split_once('/').unwrap_or(("default", name));
     format!("app:Kubernetes/{namespace}/{}", rest.replace(' ', "/")).into()
 }
@@ -93,7 +99,7 @@ fn timed(edge: &mut Edge, share: f64, p95: f64) -> &mut Edge {
 }
 
 /// Bookinfo, v3 of reviews failing a little when it calls ratings.
-pub fn bookinfo() -> Graph {
+pub(crate) fn bookinfo() -> Graph {
     let mut graph = Builder::default();
     let gateway = "istio-system/istio-ingressgateway";
     graph.node(gateway).flags = vec![NodeFlag::Root, NodeFlag::Gateway];
@@ -118,7 +124,7 @@ pub fn bookinfo() -> Graph {
 }
 
 /// Online Boutique: one entrance, a checkout that calls everything, a failing payment.
-pub fn boutique() -> Graph {
+pub(crate) fn boutique() -> Graph {
     let mut graph = Builder::default();
     for (from, to, rate) in [
         ("loadgenerator", "frontend", 12.0),
@@ -150,7 +156,7 @@ pub fn boutique() -> Graph {
 }
 
 /// Calls both ways, a call back to an earlier service, and a service that calls itself.
-pub fn two_way() -> Graph {
+pub(crate) fn two_way() -> Graph {
     let mut graph = Builder::default();
     for (from, to, rate) in [
         ("web", "orders", 31.0),
@@ -170,7 +176,7 @@ pub fn two_way() -> Graph {
 }
 
 /// Three parts that no call joins, and two services without calls.
-pub fn islands() -> Graph {
+pub(crate) fn islands() -> Graph {
     let mut graph = Builder::default();
     graph.call("web", "cart", 5.0);
     graph.call("cart", "store", 5.0);
@@ -179,23 +185,5 @@ pub fn islands() -> Graph {
     graph.call("cron", "report", 0.1);
     graph.node("idle-a");
     graph.node("idle-b");
-    graph.build()
-}
-
-/// Services of three namespaces that call each other.
-pub fn namespaces() -> Graph {
-    let mut graph = Builder::default();
-    for (from, to, rate) in [
-        ("edge/gateway", "shop/web", 40.0),
-        ("shop/web", "shop/cart", 12.0),
-        ("shop/web", "shop/catalog", 30.0),
-        ("shop/cart", "data/redis", 12.0),
-        ("shop/catalog", "data/postgres", 25.0),
-        ("shop/cart", "shop/catalog", 3.0),
-        ("edge/gateway", "edge/auth", 40.0),
-        ("edge/auth", "data/postgres", 10.0),
-    ] {
-        graph.call(from, to, rate);
-    }
     graph.build()
 }
