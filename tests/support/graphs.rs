@@ -23,6 +23,7 @@ impl Builder {
         }
         let (namespace, rest) = name.split_once('/').unwrap_or(("default", name));
         let (app, version) = rest.split_once(' ').unwrap_or((rest, ""));
+        let at = self.nodes.len();
         self.nodes.push(Node {
             id,
             node_type: NodeType::App,
@@ -33,7 +34,7 @@ impl Builder {
             health: Health::Healthy,
             ..Node::default()
         });
-        self.nodes.last_mut().expect("just pushed")
+        &mut self.nodes[at]
     }
 
     /// A call over HTTP, with its rate.
@@ -61,8 +62,9 @@ impl Builder {
         }
         let unit = if protocol == Protocol::Tcp { Unit::Bytes } else { Unit::Requests };
         let health = Health::Healthy;
+        let at = self.edges.len();
         self.edges.push(Edge { source, target, protocol, rate, unit, health, ..Edge::default() });
-        self.edges.last_mut().expect("just pushed")
+        &mut self.edges[at]
     }
 
     pub(crate) fn build(mut self) -> Graph {
