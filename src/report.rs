@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-pub mod check;
+pub mod findings;
 pub mod gateways;
 pub mod graph;
 pub mod overview;

@@ -239,3 +239,15 @@ fn stranger() -> RawObject {
                  "ports": [{"number": 443, "name": "tls", "protocol": "TLS"}]}});
     RawObject::from_value(object).unwrap()
 }
+
+#[test]
+fn the_handbook_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/findings.md");
+    let fresh = vigla::report::findings::handbook();
+    if std::env::var_os("VIGLA_UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &fresh).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == fresh, "docs/findings.md: VIGLA_UPDATE_DOCS=1 cargo test --test findings");
+}

@@ -60,6 +60,14 @@ mod ist0174;
 mod ist0175;
 mod ist0176;
 mod ist0177;
+mod kia0002;
+mod kia0003;
+mod kia0005;
+mod kia0201;
+mod kia0209;
+mod kia1104;
+mod kia1105;
+mod kia1402;
 mod vgl0001;
 mod vgl0002;
 mod vgl0003;
@@ -129,6 +137,14 @@ pub const RULES: &[&Rule] = &[
     &ist0175::RULE,
     &ist0176::RULE,
     &ist0177::RULE,
+    &kia0002::RULE,
+    &kia0003::RULE,
+    &kia0005::RULE,
+    &kia0201::RULE,
+    &kia0209::RULE,
+    &kia1104::RULE,
+    &kia1105::RULE,
+    &kia1402::RULE,
     &vgl0001::RULE,
     &vgl0002::RULE,
     &vgl0003::RULE,

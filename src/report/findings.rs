@@ -1,0 +1,78 @@
+//! `vigla analyze`: findings as text, JSON, SARIF and JUnit; the registry as list and handbook.
+
+use std::fmt::Write;
+
+use crate::mesh::findings::{Finding, Level, Report, Subject};
+use crate::mesh::harmless;
+
+mod handbook;
+mod junit;
+mod sarif;
+
+pub use handbook::{explain, handbook, list};
+pub use junit::junit;
+pub use sarif::sarif;
+
+/// One finding a line, as users of istioctl know it; the level in colour if asked for.
+pub fn text(report: &Report, color: bool) -> String {
+    let mut text = String::new();
+    for finding in &report.findings {
+        let _ = writeln!(text, "{}", line(finding, color));
+    }
+    if report.findings.is_empty() {
+        text.push_str("No findings.\n");
+    }
+    text
+}
+
+/// What could not be decided, one reason a line; for stderr.
+pub fn withheld(report: &Report) -> String {
+    report.withheld.iter().fold(String::new(), |mut text, withheld| {
+        let _ = writeln!(text, "{} withheld: {}", withheld.code, withheld.reason);
+        text
+    })
+}
+
+/// The JSON contract `vigla.analyze/v1`.
+pub fn json(report: &Report) -> String {
+    super::json("vigla.analyze/v1", report)
+}
+
+/// `Error [IST0101] (VirtualService shop/reviews routes.yaml:12) Referenced host not found: …`.
+pub fn line(finding: &Finding, color: bool) -> String {
+    let level = finding.level.word();
+    let level = if color {
+        let code = match finding.level {
+            Level::Error => 31,
+            Level::Warning => 33,
+            Level::Info => 32,
+        };
+        format!("\u{1b}[{code}m{level}\u{1b}[0m")
+    } else {
+        level.to_owned()
+    };
+    let place: Vec<String> =
+        finding.object.as_ref().map(subject).into_iter().chain(origin(finding)).collect();
+    let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(" ")) };
+    format!("{level} [{}]{place} {}", finding.code, harmless::line(&finding.message))
+}
+
+/// `VirtualService shop/reviews`; without a slash for cluster-scoped objects.
+fn subject(object: &Subject) -> String {
+    if object.namespace.is_empty() {
+        return format!("{} {}", object.kind, object.name);
+    }
+    format!("{} {}/{}", object.kind, object.namespace, object.name)
+}
+
+/// `routes.yaml:12`.
+fn origin(finding: &Finding) -> Option<String> {
+    let file = finding.file.as_ref()?;
+    Some(match finding.line {
+        Some(line) => format!("{file}:{line}"),
+        None => file.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests;
