@@ -16,6 +16,7 @@ use crate::mesh::Trouble;
 
 pub mod kube;
 pub mod prometheus;
+pub mod traffic;
 pub mod world;
 
 pub use world::{Scenario, World};
