@@ -9,10 +9,10 @@ use crate::mesh::gateways::{self, GatewayView};
 use crate::mesh::graph::{self, Graph, GraphInput, GraphOptions, GraphType};
 use crate::mesh::health::HealthConfig;
 use crate::mesh::inventory::Inventory;
-use crate::mesh::split::SplitView;
 use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, SourceState, Trouble};
 
 mod events;
+mod finding_rows;
 mod gateway_rows;
 mod overview;
 mod pods;
@@ -37,7 +37,6 @@ pub struct Picture {
     pub inventory: Inventory,
     pub graph: Graph,
     pub gateways: Vec<GatewayView>,
-    pub splits: Vec<SplitView>,
     tables: BTreeMap<Screen, Table>,
 }
 
@@ -47,16 +46,17 @@ impl Picture {
         let inventory = Inventory::of(&snapshot.objects);
         let graph = graph(snapshot, &inventory, &wanted.graph);
         let gateways = gateways::views(&snapshot.objects, &snapshot.scope);
-        let splits = Vec::new();
         let services = GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() };
         let traffic = Traffic::of(&self::graph(snapshot, &inventory, &services));
         let view = View { snapshot, inventory: &inventory, traffic: &traffic };
+        let report = finding_rows::report(&view);
         let tables = [
             (Screen::Overview, overview::table(&view)),
             (Screen::Graph, tree::table(&view, &graph)),
             (Screen::Services, services::table(&view)),
             (Screen::Pods, pods::table(&view)),
             (Screen::Gateways, gateway_rows::table(&view, &gateways)),
+            (Screen::Findings, finding_rows::table(&view, &report)),
             (Screen::Events, events::table(&view)),
         ];
         Self {
@@ -64,7 +64,6 @@ impl Picture {
             wanted: wanted.clone(),
             graph,
             gateways,
-            splits,
             tables: tables.into(),
             inventory,
         }

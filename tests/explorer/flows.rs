@@ -77,7 +77,7 @@ fn filter_acts_while_it_is_written_and_esc_takes_it_away() {
 #[test]
 fn capitals_sort_and_an_unknown_one_says_which_there_are() {
     let mut explorer = at(Screen::Services);
-    explorer.keys("R g");
+    explorer.keys("E g");
     assert_eq!(selected(&explorer), "reviews");
     explorer.keys("X");
     assert!(explorer.picture().contains("no column has this letter"));

@@ -13,7 +13,7 @@ const COLUMNS: &[Column] = &[
     Column::words("TYPE", (7, 8)).sorted_by('T'),
     Column::words("REASON", (10, 24)).sorted_by('R'),
     Column::words("NAMESPACE", (9, 20)).rank(4).sorted_by('S').unless_same(),
-    Column::words("OBJECT", (12, 48)).rank(1).sorted_by('N'),
+    Column::words("OBJECT", (24, 48)).rank(1).sorted_by('N'),
     Column::numbers("COUNT", 5).rank(3).sorted_by('C'),
     Column::words("MESSAGE", (20, 200)),
 ];

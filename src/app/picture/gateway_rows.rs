@@ -10,9 +10,9 @@ use crate::mesh::{Kind, ObjectRef};
 
 const COLUMNS: &[Column] = &[
     Column::words("GATEWAY", (12, 36)).sorted_by('N'),
-    Column::words("URL", (20, 80)).sorted_by('U'),
+    Column::words("URL", (36, 80)).sorted_by('U'),
     Column::words("MATCH", (6, 7)).rank(3),
-    Column::words("TO", (12, 44)).sorted_by('T'),
+    Column::words("TO", (16, 44)).sorted_by('T'),
     Column::words("RULE", (10, 36)).rank(5),
     Column::words("BY", (9, 13)).rank(4),
 ];

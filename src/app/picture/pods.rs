@@ -1,13 +1,15 @@
 //! Pods as kubectl prints them, with what stands beside the application.
 
+use std::sync::Arc;
+
 use super::View;
 use crate::app::list::{Cell, Column, Row, RowId, Table, Tone, Value};
 use crate::mesh::inventory::{PodInfo, Sidecar};
-use crate::mesh::{Kind, Ready};
+use crate::mesh::{Kind, Ready, harmless};
 
 const COLUMNS: &[Column] = &[
     Column::words("NAMESPACE", (9, 24)).rank(4).sorted_by('S').unless_same(),
-    Column::words("NAME", (16, 60)).sorted_by('N'),
+    Column::words("NAME", (34, 60)).sorted_by('N'),
     Column::numbers("READY", 5).sorted_by('A').ascending(),
     Column::words("STATUS", (7, 20)).sorted_by('T'),
     Column::numbers("RESTARTS", 8).rank(1).sorted_by('R'),
@@ -21,11 +23,12 @@ const COLUMNS: &[Column] = &[
 
 pub(super) fn table(view: &View<'_>) -> Table {
     let pods = view.inventory.pods.values();
-    let rows = pods.filter(|pod| view.in_scope(&pod.key.namespace)).map(row).collect();
+    let rows =
+        pods.filter(|pod| view.in_scope(&pod.key.namespace)).map(|pod| row(view, pod)).collect();
     Table::new(COLUMNS, rows, view.data(Kind::Pod), format!("no pods {}", view.place()))
 }
 
-fn row(pod: &PodInfo) -> Row {
+fn row(view: &View<'_>, pod: &PodInfo) -> Row {
     let (status, trouble) = match pod.status.as_str() {
         "Running" if pod.ready => (Tone::Good, false),
         "Completed" => (Tone::Dim, false),
@@ -61,8 +64,21 @@ fn row(pod: &PodInfo) -> Row {
         Cell::shared(&pod.node).toned(Tone::Dim),
         Cell::new(Value::when(pod.created), Tone::Dim),
     ];
-    let note = (!pod.reason.is_empty()).then(|| pod.reason.as_str().into());
+    let note = note(view, pod);
     Row { id: RowId::Pod(pod.key.clone()), cells, problem: trouble || unmeshed, note }
+}
+
+/// Why a pod is not ready: the reason behind its status, else what its condition says.
+fn note(view: &View<'_>, pod: &PodInfo) -> Option<Arc<str>> {
+    if !pod.reason.is_empty() {
+        return Some(harmless::line(&pod.reason).into());
+    }
+    if pod.ready || pod.finished {
+        return None;
+    }
+    let conditions = &view.snapshot.objects.pods.get(&pod.key)?.status.conditions;
+    let ready = conditions.iter().find(|condition| condition.kind == "Ready")?;
+    (!ready.message.is_empty()).then(|| harmless::line(&ready.message).into())
 }
 
 /// What the sidecar column says; a gateway's proxy is the application itself.

@@ -10,7 +10,7 @@ use crate::mesh::telemetry::Part;
 use crate::mesh::{SourceState, Trouble};
 
 const COLUMNS: &[Column] = &[
-    Column::words("CALLS", (24, 64)),
+    Column::words("CALLS", (32, 64)),
     Column::numbers("SHARE%", 6).rank(1),
     Column::numbers("RATE/S", 8),
     Column::numbers("ERR%", 6),

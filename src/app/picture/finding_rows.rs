@@ -1,0 +1,66 @@
+//! What is wrong with the configuration: one row a finding, the worst first.
+
+use super::View;
+use crate::app::list::{Cell, Column, Row, RowId, Table, Tone};
+use crate::mesh::findings::{Finding, FindingInput, Level, Report, analyze};
+use crate::mesh::{Kind, harmless};
+
+const COLUMNS: &[Column] = &[
+    Column::words("LEVEL", (9, 9)).sorted_by('V'),
+    Column::words("CODE", (7, 9)).sorted_by('C'),
+    Column::words("OBJECT", (20, 60)).sorted_by('N'),
+    Column::words("MESSAGE", (24, 240)),
+];
+
+/// Everything that is wrong within the scope.
+pub(super) fn report(view: &View<'_>) -> Report {
+    let snapshot = view.snapshot;
+    let mut input = FindingInput::new(&snapshot.objects);
+    input.scope = &snapshot.scope;
+    input.kinds = &snapshot.kinds;
+    input.now = Some(snapshot.taken_at);
+    analyze(&input)
+}
+
+pub(super) fn table(view: &View<'_>, report: &Report) -> Table {
+    let rows = report.findings.iter().map(row).collect();
+    let mut none = format!("nothing is wrong {}", view.place());
+    if !report.withheld.is_empty() {
+        let count = report.withheld.len();
+        none.extend(["; ", &count.to_string(), " rules could not be decided for want of data"]);
+    }
+    Table::new(COLUMNS, rows, view.data(Kind::Service), none)
+}
+
+fn row(finding: &Finding) -> Row {
+    let (mark, tone) = match finding.level {
+        Level::Error => ("✕", Tone::Bad),
+        Level::Warning => ("▲", Tone::Warn),
+        Level::Info => ("○", Tone::Dim),
+    };
+    let about = finding.object.as_ref();
+    let name = about.map(|object| {
+        let kind = object.kind;
+        if object.namespace.is_empty() {
+            format!("{kind} {}", object.name)
+        } else {
+            format!("{kind} {}/{}", object.namespace, object.name)
+        }
+    });
+    let message = harmless::line(&finding.message);
+    let cells = vec![
+        Cell::text(&format!("{mark} {}", finding.level.word().to_lowercase())).toned(tone),
+        Cell::text(finding.code).toned(Tone::Strong),
+        Cell::text(name.as_deref().unwrap_or_default()),
+        Cell::text(&message),
+    ];
+    let place = finding.path.as_deref().unwrap_or_default();
+    let words = format!("{} {place} {message}", finding.code);
+    let id = match about.and_then(|object| object.reference()) {
+        Some(object) => RowId::Object(object, words.into()),
+        None => RowId::Words(words.into()),
+    };
+    let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
+    let note = Some(format!("{place}{message}").into());
+    Row { id, cells, problem: finding.level != Level::Info, note }
+}
