@@ -19,6 +19,8 @@ pub mod prometheus;
 pub mod traffic;
 pub mod world;
 
+use prometheus::{Prometheus, Store};
+use traffic::Traffic;
 pub use world::{Scenario, World};
 
 /// How a demo is started.
@@ -42,6 +44,11 @@ pub struct Demo {
     pub kubeconfig_yaml: String,
     /// `http://127.0.0.1:PORT`.
     pub kubernetes_url: String,
+    /// `http://127.0.0.1:PORT` of the Prometheus API; the service `prometheus` in `istio-system`
+    /// leads to it as well, by the Kubernetes API's proxy.
+    pub prometheus_url: String,
+    /// The samples that the Prometheus API answers from.
+    pub prometheus: Arc<Prometheus>,
     pub world: Arc<World>,
     _stop: DropGuard,
 }
@@ -61,10 +68,27 @@ pub async fn start(scenario: Scenario, seed: u64) -> Result<Demo, Trouble> {
 pub async fn start_with(options: Options) -> Result<Demo, Trouble> {
     let kubernetes = listen("the Kubernetes API", options.kubernetes_port).await?;
     let kubernetes_url = url("the Kubernetes API", &kubernetes)?;
+    let metrics = listen("the Prometheus API", options.prometheus_port).await?;
+    let prometheus_url = url("the Prometheus API", &metrics)?;
     let world = Arc::new(World::new(options.scenario, options.seed, Timestamp::now())?);
     let stop = CancellationToken::new();
-    let router = kube::router(Arc::clone(&world), None, stop.clone());
+    let clock = Arc::new(|| Timestamp::now().as_millisecond());
+    let prometheus = Arc::new(Prometheus::new(
+        Store::new(traffic::RETENTION_MS),
+        clock,
+        traffic::SCRAPE_INTERVAL,
+    ));
+    let router = prometheus::router(Arc::clone(&prometheus));
+    tokio::spawn(serve(metrics, router, stop.clone()));
+    let router = kube::router(Arc::clone(&world), Some(prometheus_url.clone()), stop.clone());
     tokio::spawn(serve(kubernetes, router, stop.clone()));
+    let mut traffic = Traffic::new(options.scenario, options.seed);
+    let objects = world.objects();
+    let now = objects.borrow().clone();
+    let until = prometheus.now();
+    prometheus.write(|store| traffic.past(&now, until, store));
+    let running = traffic.run(objects, Arc::clone(&prometheus));
+    tokio::spawn(stop.clone().run_until_cancelled_owned(running));
     tokio::spawn({
         let (world, stop) = (Arc::clone(&world), stop.clone());
         async move { stop.run_until_cancelled(world.run()).await }
@@ -72,7 +96,16 @@ pub async fn start_with(options: Options) -> Result<Demo, Trouble> {
     let kubeconfig_yaml = kubeconfig_text(&kubernetes_url);
     let kubeconfig = Kubeconfig::from_yaml(&kubeconfig_yaml)
         .map_err(|error| Trouble::new("write the demo's kubeconfig", error.to_string(), ""))?;
-    Ok(Demo { kubeconfig, kubeconfig_yaml, kubernetes_url, world, _stop: stop.drop_guard() })
+    let _stop = stop.drop_guard();
+    Ok(Demo {
+        kubeconfig,
+        kubeconfig_yaml,
+        kubernetes_url,
+        prometheus_url,
+        prometheus,
+        world,
+        _stop,
+    })
 }
 
 /// Listens on loopback, and only there.

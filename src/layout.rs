@@ -13,10 +13,13 @@ mod channel;
 mod components;
 mod compose;
 pub mod figure;
+pub mod first_view;
 pub mod glyph;
 mod label;
 mod memory;
+pub mod minimap;
 pub mod name;
+pub mod navigate;
 mod order;
 pub mod paint;
 mod place;
@@ -83,6 +86,7 @@ pub fn layout(view: &ViewGraph, options: &LayoutOptions, last: Option<&Memory>) 
         ..Scene::default()
     };
     let mut packing = Packing::new(options);
+    let mut bands = Vec::new();
     for component in &parts.components {
         let mark = Mark::of(&scene);
         if component.members.len() == 1 && component.wires.is_empty() {
@@ -92,11 +96,15 @@ pub fn layout(view: &ViewGraph, options: &LayoutOptions, last: Option<&Memory>) 
         drawn.compose(&mut scene, view, options);
         let offset = packing.put(&mut scene, &mark, drawn.held_offset);
         memory.learn(&drawn, view, &component.members, offset);
+        bands.extend(
+            drawn.bands.iter().map(|&(band, low, high)| (band, low + offset, high + offset)),
+        );
     }
     shelf(&mut scene, view, options, &parts, &mut packing);
     scene.width = packing.width;
     scene.height = packing.height;
     by_key(&mut scene);
+    banded(&mut scene, view, &bands);
     (scene, memory)
 }
 
@@ -117,6 +125,8 @@ pub(crate) struct Drawn {
     channels: Vec<channel::Channel>,
     spans: span::Spans,
     stats: Stats,
+    /// Bands with their extents on the cross axis, the row of their name included.
+    bands: Vec<(usize, i32, i32)>,
     /// Where the component lay on the cross axis before.
     held_offset: Option<i32>,
 }
@@ -145,10 +155,11 @@ impl Drawn {
             boxed: options.zoom.boxed(),
             before: &held.places,
         });
-        let mut taken = BTreeSet::new();
+        let mut bands = Vec::new();
         if !view.bands.is_empty() {
-            taken = place::into_bands(&proper, view.bands.len() + 1, &mut places);
+            bands = place::into_bands(&proper, view.bands.len() + 1, &mut places);
         }
+        let taken: BTreeSet<i32> = bands.iter().map(|band| band.1).collect();
         let mut by_layer: Vec<Vec<usize>> = vec![Vec::new(); proper.layers];
         for (ix, link) in proper.links.iter().enumerate() {
             by_layer[proper.items[link.from].layer].push(ix);
@@ -162,7 +173,8 @@ impl Drawn {
             doglegs: channels.iter().map(|channel| channel.doglegs).sum(),
             dummies: (proper.items.len() - component.members.len()) as u32,
         };
-        Self { proper, near, places, channels, spans, stats, held_offset: held.offset }
+        let held_offset = held.offset;
+        Self { proper, near, places, channels, spans, stats, bands, held_offset }
     }
 
     fn compose(&self, scene: &mut Scene, view: &ViewGraph, options: &LayoutOptions) {
@@ -307,6 +319,26 @@ fn shelf(
         tallest = tallest.max(box_height);
         packing.width = packing.width.max(area.right());
         packing.height = packing.height.max(area.bottom());
+    }
+}
+
+/// Tells where the bands lie. When calls run down, bands lie side by side and their names need a
+/// row above everything.
+fn banded(scene: &mut Scene, view: &ViewGraph, bands: &[(usize, i32, i32)]) {
+    let down = scene.orientation == Orientation::TopDown;
+    if down && !bands.is_empty() {
+        Mark::default().shift(scene, Pos { x: 0, y: 1 });
+        scene.height += 1;
+    }
+    for &(band, low, high) in bands {
+        let Some(name) = view.bands.get(band) else { continue };
+        let area = if down {
+            Area::new(low, 0, high - low, scene.height)
+        } else {
+            scene.height = scene.height.max(high);
+            Area::new(0, low, scene.width, high - low)
+        };
+        scene.bands.push(scene::BandArea { name: name.clone(), area });
     }
 }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 pub mod check;
 pub mod config;
 pub mod core;
+pub mod expectation;
 pub mod findings;
 pub mod gateways;
 pub mod graph;

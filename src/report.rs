@@ -4,11 +4,14 @@
 
 use serde::Serialize;
 
+pub mod check;
+pub mod expectation;
 pub mod findings;
 pub mod gateways;
 pub mod graph;
 pub mod overview;
 pub mod pods;
+pub mod route;
 pub mod services;
 pub mod split;
 pub mod table;
@@ -25,8 +28,12 @@ pub struct Document<T: Serialize> {
 
 /// Indented JSON with a final newline.
 pub fn json<T: Serialize>(schema: &'static str, body: &T) -> String {
-    let mut text =
-        serde_json::to_string_pretty(&Document { schema, body }).unwrap_or_else(|_| "{}".into());
+    plain_json(&Document { schema, body })
+}
+
+/// A document that carries its schema itself.
+pub fn plain_json<T: Serialize>(document: &T) -> String {
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_else(|_| "{}".into());
     text.push('\n');
     text
 }

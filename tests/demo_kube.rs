@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "helpers of tests fail the test they are called from"
 )]
 
@@ -427,6 +428,80 @@ async fn who_is_impersonated_has_no_rights() {
     assert_eq!((status, body["reason"].as_str()), (403, Some("Forbidden")));
     let (status, _) = raw(&client, as_viewer("/apis/networking.istio.io/v1")).await;
     assert_eq!(status, 200);
+}
+
+/// Runs kubectl against a demo; `None`, with the reason printed, where there is no kubectl.
+async fn kubectl(demo: &Demo, arguments: &[&str]) -> Option<(bool, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kubeconfig");
+    std::fs::write(&file, &demo.kubeconfig_yaml).unwrap();
+    let ran = tokio::process::Command::new("kubectl")
+        .args(arguments)
+        .arg("--cache-dir")
+        .arg(folder.path())
+        .env("KUBECONFIG", &file)
+        .output()
+        .await;
+    let Ok(output) = ran else {
+        println!("skipped: kubectl is not on PATH");
+        return None;
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Some((output.status.success(), text(&output.stdout) + &text(&output.stderr)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kubectl_reads_and_writes() {
+    let (demo, _client) = world(Scenario::Steady).await;
+    let Some((_, pods)) = kubectl(&demo, &["get", "pods", "--no-headers"]).await else { return };
+    let ready = pods.lines().filter(|line| line.contains("2/2") && line.contains("Running"));
+    assert_eq!((ready.count(), pods.lines().count()), (6, 6), "{pods}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("reviews.json");
+    std::fs::write(&file, reviews([80, 20]).to_string()).unwrap();
+    let file = file.to_str().unwrap();
+    let steps: [(&[&str], &str); 6] = [
+        (&["get", "svc,virtualservices,destinationrules,gateways"], "bookinfo-gateway"),
+        (&["apply", "-f", file], "virtualservice.networking.istio.io/reviews configured"),
+        (&["apply", "-f", file], "virtualservice.networking.istio.io/reviews unchanged"),
+        (&["scale", "deploy", "reviews-v2", "--replicas=0"], "deployment.apps/reviews-v2 scaled"),
+        (&["annotate", "pod", "-l", "app=ratings", "vigla.test/state=notready"], "annotated"),
+        (&["delete", "pod", "-l", "app=details"], "deleted"),
+    ];
+    for (arguments, says) in steps {
+        let (fine, output) = kubectl(&demo, arguments).await.unwrap();
+        assert!(fine && output.contains(says), "kubectl {arguments:?}: {output}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_listens_beyond_loopback() {
+    let (demo, _client) = world(Scenario::Steady).await;
+    for url in [&demo.kubernetes_url, &demo.prometheus_url] {
+        let address: std::net::SocketAddr = url.trim_start_matches("http://").parse().unwrap();
+        assert!(address.ip().is_loopback(), "{url}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prometheus_answers_by_the_services_proxy() {
+    let (_demo, client) = world(Scenario::Steady).await;
+    let path =
+        "/api/v1/namespaces/istio-system/services/prometheus:9090/proxy/api/v1/query?query=1";
+    let (status, body) = raw(&client, get(path, "application/json")).await;
+    assert_eq!((status, body["data"]["result"][1].as_str()), (200, Some("1")));
+    let path = path.replace("services/prometheus", "services/kiali");
+    let (status, _) = raw(&client, get(&path, "application/json")).await;
+    assert_eq!(status, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_world_answers_at_once() {
+    let begun = std::time::Instant::now();
+    let (_demo, client) = world(Scenario::Large { services: 500 }).await;
+    println!("large:500 took {:?}", begun.elapsed());
+    let pods = Api::<Pod>::all(client).list(&ListParams::default()).await.unwrap();
+    assert_eq!(pods.items.len(), 1013);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,11 @@
 //! The layout as a whole: pictures of example graphs, and what must hold for any graph.
 
+#[path = "layout/decode.rs"]
+mod decode;
 #[path = "support/graphs.rs"]
 mod graphs;
+#[path = "layout/random.rs"]
+mod random;
 
 use rstest::rstest;
 use vigla::layout::glyph::Glyphs;

@@ -29,7 +29,7 @@ pub(crate) struct Composer<'a> {
 }
 
 /// How much a scene held before a component was put in: what came after is the component's.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Mark {
     boxes: usize,
     runs: usize,

@@ -4,8 +4,6 @@
 //! weighted medians under the constraint that items keep their order and distance, which is an
 //! isotonic regression and solved exactly by pooling neighbours. Everything is an integer.
 
-use std::collections::BTreeSet;
-
 use super::order::{Layers, Neighbours};
 use super::proper::Proper;
 use super::scene::Orientation;
@@ -191,8 +189,12 @@ impl Block {
 }
 
 /// Moves the items of each band as one, so that bands lie one after the other, each below a row
-/// for its name; tells those rows. The order within layers goes by bands already.
-pub(crate) fn into_bands(proper: &Proper, bands: usize, place: &mut [i32]) -> BTreeSet<i32> {
+/// for its name; tells each band's extent, from that row on. The order within layers goes by bands already.
+pub(crate) fn into_bands(
+    proper: &Proper,
+    bands: usize,
+    place: &mut [i32],
+) -> Vec<(usize, i32, i32)> {
     let mut extent: Vec<Option<(i32, i32)>> = vec![None; bands];
     for (item, &at) in proper.items.iter().zip(place.iter()) {
         let end = at + item.breadth;
@@ -201,15 +203,15 @@ pub(crate) fn into_bands(proper: &Proper, bands: usize, place: &mut [i32]) -> BT
     }
     let mut cursor = 0;
     let mut shift = vec![0; bands];
-    let mut rows = BTreeSet::new();
+    let mut bounds = Vec::new();
     for (band, extent) in extent.into_iter().enumerate() {
         let Some((low, high)) = extent else { continue };
-        rows.insert(cursor);
+        bounds.push((band, cursor, cursor + BAND_HEAD + high - low));
         shift[band] = cursor + BAND_HEAD - low;
         cursor += BAND_HEAD + high - low + 1;
     }
     for (item, at) in proper.items.iter().zip(place.iter_mut()) {
         *at += shift[item.band];
     }
-    rows
+    bounds
 }

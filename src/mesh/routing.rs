@@ -7,12 +7,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::Objects;
 use super::object::Labels;
-use super::{Key, Objects};
 
 pub mod action;
 pub mod answer;
 pub mod bystander;
+pub mod caveat;
 pub mod condition;
 pub mod connection;
 pub mod delegate;
@@ -20,6 +21,7 @@ pub mod destination;
 pub mod destination_rule;
 pub mod duration;
 pub mod endpoint;
+pub mod explain;
 pub mod gateway;
 pub mod gateway_api;
 pub mod gateway_connection;
@@ -37,6 +39,8 @@ pub mod rule;
 pub mod scope;
 pub mod selection;
 pub mod server;
+pub mod shares;
+pub mod source;
 pub mod virtual_service;
 pub mod waypoint;
 
@@ -47,6 +51,7 @@ pub use answer::{
 };
 pub use reason::Reason;
 pub use request::{Request, RequestProtocol, Source, SourceKind};
+pub use shares::{RuleShares, Share, SourceRules};
 
 use destination_rule::DestinationRules;
 use endpoint::EndpointIndex;
@@ -123,7 +128,7 @@ impl Router {
     pub fn answer(&self, request: &Request) -> Answer {
         let proxy = self.proxy(&request.from);
         let scope = scope::Scope::new(self, &proxy);
-        match request.from.kind {
+        let mut answer = match request.from.kind {
             SourceKind::Sidecar => mesh::Mesh::new(self, request, &proxy, &scope).answer(),
             SourceKind::Gateway => {
                 let servers = server::Servers::new(self, &proxy);
@@ -140,17 +145,9 @@ impl Router {
             }
             SourceKind::Waypoint => waypoint::answer(self, request, &proxy, &scope),
             SourceKind::None => plain::answer(self, request, &proxy, &scope),
-        }
-    }
-
-    fn proxy(&self, source: &Source) -> Proxy {
-        let key = Key { namespace: Arc::clone(&source.namespace), name: Arc::clone(&source.name) };
-        let pod = self.objects.pods.get(&key);
-        Proxy {
-            source: source.clone(),
-            labels: pod.map(|pod| pod.meta.labels.clone()).unwrap_or_default(),
-            node: pod.map(|pod| pod.spec.node_name.clone()).unwrap_or_default(),
-        }
+        };
+        answer.caveats.extend(self.caveats(&proxy));
+        answer
     }
 
     /// Sets bound to the mesh, oldest first.

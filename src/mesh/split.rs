@@ -13,9 +13,12 @@ use super::kind::Kind;
 use super::object::Key;
 use super::status::Ready;
 
+mod numerics;
 pub mod observe;
-mod statistics;
 pub mod verdict;
+mod view;
+
+pub use view::{graph_options, view, views};
 
 /// One service's split, in the shape of the JSON contract.
 #[derive(Debug, Clone, PartialEq, Serialize)]

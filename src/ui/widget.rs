@@ -1,4 +1,5 @@
 //! Pieces that several screens are made of.
 
+pub(super) mod graph;
 pub(super) mod notice;
 pub(super) mod table;

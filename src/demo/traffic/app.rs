@@ -12,7 +12,7 @@ use crate::demo::Scenario;
 
 /// A call that an application makes for each request that it serves.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub(super) struct Call {
     /// The host as the application dials it.
     pub host: Arc<str>,
     pub port: u16,
@@ -25,7 +25,7 @@ pub struct Call {
 
 /// An application, one version of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Behaviour {
+pub(super) struct Behaviour {
     pub calls: Vec<Call>,
     pub latency: Latency,
     /// The share of requests that it fails, with this status.
@@ -36,16 +36,16 @@ pub struct Behaviour {
 }
 
 /// Of the users, those signed in as `jason`.
-pub const JASON_SHARE: f64 = 0.2;
+pub(super) const JASON_SHARE: f64 = 0.2;
 /// Services of `large:N` beyond these are there, but nobody calls them.
-pub const MOST_CALLED: u16 = 200;
+pub(super) const MOST_CALLED: u16 = 200;
 /// How many services each service of `large:N` calls.
 const FAN_OUT: u16 = 3;
 /// Services of `large:N` in a namespace.
 const IN_A_NAMESPACE: u16 = 50;
 
 /// The behaviour of a workload's application, by the labels `app` and `version` of its pods.
-pub fn behaviour(scenario: Scenario, app: &str, version: &str) -> Behaviour {
+pub(super) fn behaviour(scenario: Scenario, app: &str, version: &str) -> Behaviour {
     let large = match scenario {
         Scenario::Large { services } => services.min(MOST_CALLED),
         _ => 0,
@@ -112,7 +112,7 @@ fn index(name: &str) -> Option<u16> {
 }
 
 /// Requests a second at the ingress at a time: about thirty, rising and falling slowly.
-pub fn arrivals_per_second(at: i64) -> f64 {
+pub(super) fn arrivals_per_second(at: i64) -> f64 {
     let minutes = at as f64 / 60_000.0;
     let wave = |period: f64| (std::f64::consts::TAU * minutes / period).sin();
     28.0 + 9.0 * wave(47.0) + 3.0 * wave(11.0)

@@ -15,7 +15,7 @@ use crate::mesh::{Key, Objects};
 
 /// The service that a request was meant for, as `destination_service…` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Called {
+pub(super) struct Called {
     pub host: Arc<str>,
     pub name: Arc<str>,
     pub namespace: Arc<str>,
@@ -35,7 +35,7 @@ impl Called {
 
 /// One of the ways that a request may take.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Share {
+pub(super) struct Share {
     pub weight: f64,
     pub called: Called,
     /// The ready pods that take it.
@@ -46,7 +46,7 @@ pub struct Share {
 
 /// What happens to requests of one class.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Decision {
+pub(super) struct Decision {
     pub shares: Vec<Share>,
     /// Percent and milliseconds.
     pub delay: Option<(f64, f64)>,
@@ -60,7 +60,7 @@ pub struct Decision {
 
 impl Decision {
     /// Whether an answer of this status is tried again.
-    pub fn retries(&self, status: u16) -> bool {
+    pub(super) fn retries(&self, status: u16) -> bool {
         self.attempts > 0 && self.retried.contains(&status)
     }
 
@@ -153,7 +153,7 @@ struct Class {
 }
 
 /// The decisions for one state of the objects.
-pub struct Decisions {
+pub(super) struct Decisions {
     router: Router,
     known: HashMap<Class, Arc<Decision>>,
 }
@@ -165,12 +165,17 @@ impl std::fmt::Debug for Decisions {
 }
 
 impl Decisions {
-    pub fn new(objects: &Objects) -> Self {
+    pub(super) fn new(objects: &Objects) -> Self {
         Self { router: Router::new(objects), known: HashMap::new() }
     }
 
     /// What becomes of a call from a pod, on behalf of a user who may be signed in.
-    pub fn of(&mut self, from: &Peer, call: &Call, user: Option<&'static str>) -> Arc<Decision> {
+    pub(super) fn of(
+        &mut self,
+        from: &Peer,
+        call: &Call,
+        user: Option<&'static str>,
+    ) -> Arc<Decision> {
         let class = Class {
             from: (from.key.namespace.clone(), from.workload.clone()),
             host: call.host.clone(),

@@ -21,7 +21,7 @@ const OWN_ANSWER: Latency = Latency { median: 0.4, sigma: 0.4 };
 
 /// Requests that ended alike, as their caller sees them.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ended {
+pub(super) struct Ended {
     pub requests: u64,
     /// 0: the caller gave up.
     pub status: u16,
@@ -36,7 +36,7 @@ impl Ended {
 }
 
 /// One interval of traffic.
-pub struct Flow<'a> {
+pub(super) struct Flow<'a> {
     pub scenario: Scenario,
     pub peers: &'a Peers,
     pub decisions: &'a mut Decisions,
@@ -80,7 +80,7 @@ impl Batch<'_> {
 
 impl Flow<'_> {
     /// Sends `n` requests of a call; how they ended for the caller.
-    pub fn send(
+    pub(super) fn send(
         &mut self,
         from: &Peer,
         call: &Call,

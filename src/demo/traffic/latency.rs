@@ -4,7 +4,7 @@ use super::random::Random;
 
 /// Upper bounds of Envoy's default histogram buckets, in milliseconds (Envoy documentation,
 /// `HistogramBucketSettings`; Istio keeps them, for bytes too).
-pub const BOUNDS: [f64; 19] = [
+pub(super) const BOUNDS: [f64; 19] = [
     0.5,
     1.0,
     5.0,
@@ -28,7 +28,7 @@ pub const BOUNDS: [f64; 19] = [
 
 /// A log-normal distribution of durations.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Latency {
+pub(super) struct Latency {
     /// Half of the requests are faster; milliseconds.
     pub median: f64,
     /// Spread of the logarithm.
@@ -53,7 +53,7 @@ impl Latency {
 
 /// Durations counted: cumulative buckets, with the sum.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Histogram {
+pub(super) struct Histogram {
     /// Requests within each of [`BOUNDS`].
     pub within: [u64; BOUNDS.len()],
     pub count: u64,
@@ -64,7 +64,7 @@ pub struct Histogram {
 impl Histogram {
     /// Counts `n` requests that take `extra` milliseconds beside what the distribution gives.
     /// One draw places them all: evenly through the distribution, from a random start.
-    pub fn observe(&mut self, random: &mut Random, n: u64, latency: Latency, extra: f64) {
+    pub(super) fn observe(&mut self, random: &mut Random, n: u64, latency: Latency, extra: f64) {
         let start = random.uniform();
         for (within, bound) in self.within.iter_mut().zip(BOUNDS) {
             let share = latency.share_within(bound - extra);

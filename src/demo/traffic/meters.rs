@@ -12,14 +12,14 @@ use crate::mesh::Key;
 
 /// Who reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Reporter {
+pub(super) enum Reporter {
     Source,
     Destination,
 }
 
 /// How a request ended, as one proxy saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ending {
+pub(super) struct Ending {
     /// 0: no answer.
     pub status: u16,
     /// Response flags as Envoy joins them, `-` for none.
@@ -28,7 +28,7 @@ pub struct Ending {
 
 /// Requests alike, as one proxy reports them.
 #[derive(Debug, Clone)]
-pub struct Report<'a> {
+pub(super) struct Report<'a> {
     pub reporter: Reporter,
     /// None: a caller without a name.
     pub source: &'a Peer,
@@ -105,7 +105,7 @@ impl Meter {
 
 /// All the meters of the mesh.
 #[derive(Debug, Default)]
-pub struct Meters {
+pub(super) struct Meters {
     meters: BTreeMap<MeterKey, Meter>,
     /// Series with one value, by the pod that reports them: `up`, `istio_build` and their like.
     gauges: BTreeMap<(Option<Key>, Labels), (SeriesId, f64)>,
@@ -114,7 +114,7 @@ pub struct Meters {
 impl Meters {
     /// Counts requests where the reporting proxy counts them; a pod without a proxy reports
     /// nothing.
-    pub fn count(&mut self, report: &Report<'_>, random: &mut Random) {
+    pub(super) fn count(&mut self, report: &Report<'_>, random: &mut Random) {
         let (own, other) = match (report.reporter, report.destination) {
             (Reporter::Source, other) => (report.source, other),
             (Reporter::Destination, Some(own)) => (own, Some(report.source)),
@@ -144,16 +144,24 @@ impl Meters {
     }
 
     /// Sets a series with one value.
-    pub fn gauge(&mut self, store: &mut Store, pod: Option<&Peer>, labels: &Labels, value: f64) {
+    pub(super) fn gauge(
+        &mut self,
+        store: &mut Store,
+        pod: Option<&Peer>,
+        labels: &Labels,
+        value: f64,
+    ) {
         let key = (pod.map(|pod| pod.key.clone()), labels.clone());
         self.gauges.entry(key).or_insert_with(|| (store.series(labels), value)).1 = value;
     }
 
     /// Writes what every proxy shows at a scrape; series of pods that are gone come to an end.
-    pub fn scrape(&mut self, store: &mut Store, at: i64, lives: impl Fn(&Key) -> bool) {
+    pub(super) fn scrape(&mut self, store: &mut Store, at: i64, lives: impl Fn(&Key) -> bool) {
         self.meters.retain(|key, meter| {
             if !lives(&key.pod) {
-                meter.series.iter().for_each(|id| drop(store.end(*id, at)));
+                for id in &meter.series {
+                    store.end(*id, at);
+                }
                 return false;
             }
             if meter.series.is_empty() {
@@ -205,7 +213,7 @@ fn base(own: &Peer, report: &Report<'_>) -> Vec<Label> {
 }
 
 /// Says what the metrics are.
-pub fn describe(store: &mut Store) {
+pub(super) fn describe(store: &mut Store) {
     let families = [
         ("istio_requests_total", "counter", "Requests, counted when they end."),
         ("istio_request_duration_milliseconds", "histogram", "How long requests took."),

@@ -7,18 +7,18 @@ use crate::mesh::inventory::Inventory;
 use crate::mesh::{Key, Objects};
 
 /// A label's name and value, shared between the series that carry it.
-pub type Label = (Arc<str>, Arc<str>);
+pub(super) type Label = (Arc<str>, Arc<str>);
 
 /// What is written where nobody knows.
 const UNKNOWN: &str = "unknown";
 /// The cluster that proxies report.
 const CLUSTER: &str = "Kubernetes";
 /// The job that the scrape of pods carries in Istio's sample installation of Prometheus.
-pub const JOB: &str = "kubernetes-pods";
+pub(super) const JOB: &str = "kubernetes-pods";
 
 /// A pod that sends or takes requests.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Peer {
+pub(super) struct Peer {
     pub key: Key,
     /// Its workload, in the pod's namespace.
     pub workload: Arc<str>,
@@ -36,7 +36,7 @@ pub struct Peer {
 
 impl Peer {
     /// The labels of one end of a call, as `source_…` or `destination_…`.
-    pub fn end(&self, side: &str) -> Vec<Label> {
+    pub(super) fn end(&self, side: &str) -> Vec<Label> {
         let known = |text: &Arc<str>| if text.is_empty() { UNKNOWN.into() } else { text.clone() };
         end(
             side,
@@ -54,7 +54,7 @@ impl Peer {
     }
 
     /// The labels that the scrape adds to whatever this pod's proxy reports.
-    pub fn target(&self) -> Vec<Label> {
+    pub(super) fn target(&self) -> Vec<Label> {
         let labels = [
             ("job", JOB.into()),
             ("instance", Arc::from(format!("{}:15020", self.ip))),
@@ -67,7 +67,7 @@ impl Peer {
 }
 
 /// The labels of an end that no proxy could name.
-pub fn unknown_end(side: &str) -> Vec<Label> {
+pub(super) fn unknown_end(side: &str) -> Vec<Label> {
     let mut values = [(); 8].map(|()| Arc::from(UNKNOWN));
     // Istio's default for a revision that is not known.
     values[5] = "latest".into();
@@ -90,12 +90,12 @@ fn end(side: &str, values: [Arc<str>; 8]) -> Vec<Label> {
 
 /// The pods of the mesh that run.
 #[derive(Debug, Default)]
-pub struct Peers {
+pub(super) struct Peers {
     pub pods: BTreeMap<Key, Arc<Peer>>,
 }
 
 impl Peers {
-    pub fn of(objects: &Objects) -> Self {
+    pub(super) fn of(objects: &Objects) -> Self {
         let inventory = Inventory::of(objects);
         let pods = inventory.pods.values().filter(|pod| !pod.finished).filter_map(|info| {
             let pod = objects.pods.get(&info.key)?;
@@ -128,7 +128,10 @@ impl Peers {
     }
 
     /// The ready gateways that take what comes from outside: `istio: ingressgateway`.
-    pub fn ingress<'a>(&'a self, objects: &'a Objects) -> impl Iterator<Item = &'a Arc<Peer>> {
+    pub(super) fn ingress<'a>(
+        &'a self,
+        objects: &'a Objects,
+    ) -> impl Iterator<Item = &'a Arc<Peer>> {
         self.pods.values().filter(|peer| {
             let pod = objects.pods.get(&peer.key);
             let ingress = pod.is_some_and(|p| p.meta.label("istio") == Some("ingressgateway"));

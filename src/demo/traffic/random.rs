@@ -3,11 +3,11 @@
 /// A small generator (SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number
 /// generators", 2014). Not for secrets.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
     /// A generator of its own for each seed and stream.
-    pub fn new(seed: u64, stream: u64) -> Self {
+    pub(super) fn new(seed: u64, stream: u64) -> Self {
         let mut random = Self(seed ^ stream.wrapping_mul(0xd6e8_feb8_6659_fd93));
         random.bits();
         random
@@ -22,18 +22,18 @@ impl Random {
     }
 
     /// Evenly from `[0, 1)`.
-    pub fn uniform(&mut self) -> f64 {
+    pub(super) fn uniform(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// From the standard normal distribution (Box and Muller).
-    pub fn normal(&mut self) -> f64 {
+    pub(super) fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 
     /// How many of `n` trials succeed, each with probability `p`.
-    pub fn binomial(&mut self, n: u64, p: f64) -> u64 {
+    pub(super) fn binomial(&mut self, n: u64, p: f64) -> u64 {
         if n == 0 || p.is_nan() || p <= 0.0 {
             return 0;
         }
@@ -63,7 +63,7 @@ impl Random {
 
     /// `n` drawn into shares by their weights; the counts add up to `n` unless no weight is
     /// above zero.
-    pub fn multinomial(&mut self, n: u64, weights: &[f64]) -> Vec<u64> {
+    pub(super) fn multinomial(&mut self, n: u64, weights: &[f64]) -> Vec<u64> {
         let mut left = n;
         let mut weight: f64 = weights.iter().filter(|weight| **weight > 0.0).sum();
         let draw = weights.iter().map(|share| {

@@ -16,14 +16,8 @@ impl Painter<'_> {
         let style = CellStyle::of(Role::Band);
         for band in &self.scene.bands {
             let area = band.area;
-            let (rule, start) = match self.scene.orientation {
-                crate::layout::scene::Orientation::LeftRight => {
-                    (Area::new(area.x, area.y, area.width, 1), Pos { x: area.x + 2, y: area.y })
-                }
-                crate::layout::scene::Orientation::TopDown => {
-                    (Area::new(area.x, area.y, area.width, 1), Pos { x: area.x + 1, y: area.y })
-                }
-            };
+            let rule = Area::new(area.x, area.y, area.width, 1);
+            let start = Pos { x: area.x + 1, y: area.y };
             if !rule.intersects(&self.window) {
                 continue;
             }

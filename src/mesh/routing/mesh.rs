@@ -295,7 +295,7 @@ impl<'a> Mesh<'a> {
 
     /// The rules that own a service's virtual host: the first set with its exact host that has
     /// any route left; a wildcard only where no set has the exact host.
-    fn owner(&mut self, entry: &Entry) -> Option<(usize, Vec<Candidate<'a>>)> {
+    pub fn owner(&mut self, entry: &Entry) -> Option<(usize, Vec<Candidate<'a>>)> {
         let client = self.client();
         let exact: Vec<(usize, &'a RuleSet)> = (self.rules.iter().copied().enumerate())
             .filter(|(_, set)| set.hosts.contains(&entry.host))

@@ -318,3 +318,45 @@ impl HttpMatch {
             && self.query.is_empty()
     }
 }
+
+impl std::fmt::Display for HttpMatch {
+    /// The conditions in words.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut parts: Vec<String> = Vec::new();
+        let mut add = |what: &str, condition: &dyn std::fmt::Display| {
+            parts.push(format!("{what} {condition}"));
+        };
+        if let Some(path) = &self.path {
+            add("path", path);
+        }
+        for (what, condition) in
+            [("scheme", &self.scheme), ("method", &self.method), ("authority", &self.authority)]
+        {
+            if let Some(condition) = condition {
+                add(what, condition);
+            }
+        }
+        for (name, condition) in &self.headers {
+            add(&format!("header {name}"), condition);
+        }
+        for (name, condition) in &self.without_headers {
+            add(&format!("no header {name} with"), condition);
+        }
+        for (name, condition) in &self.query {
+            add(&format!("query {name}"), condition);
+        }
+        if self.port != 0 {
+            add("port", &self.port);
+        }
+        for (key, value) in &self.source_labels {
+            parts.push(format!("source label {key}={value}"));
+        }
+        if !self.source_namespace.is_empty() {
+            parts.push(format!("source namespace {}", self.source_namespace));
+        }
+        if parts.is_empty() {
+            return f.write_str("any request");
+        }
+        f.write_str(&parts.join(" and "))
+    }
+}

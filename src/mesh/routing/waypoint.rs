@@ -117,7 +117,7 @@ fn straight(request: &Request, place: &Place<'_>, entry: &Entry) -> Answer {
 
 /// Rules for the mesh whose host overlaps the service, of the service's namespace or the
 /// waypoint's.
-fn sets<'a>(
+pub fn sets<'a>(
     router: &'a Router,
     scope: &Scope<'a>,
     entry: &Entry,

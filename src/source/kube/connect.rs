@@ -228,3 +228,6 @@ fn single(chosen: Chosen) -> Kubeconfig {
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

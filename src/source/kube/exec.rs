@@ -129,3 +129,6 @@ async fn collect(from: Option<impl AsyncRead + Unpin>, limit: u64) -> Vec<u8> {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,14 +80,16 @@ impl Keeper {
     async fn keep(&self, version: &'static str) -> bool {
         let everywhere = places(self.kind, catalog::reach(self.kind), &Scope::All);
         let ended = match &everywhere {
-            None => self.watch(version, None).await,
-            Some(_) => self.watch(version, Some(ROOT.into())).await,
+            None => self.watch(version, None, false).await,
+            Some(_) => self.watch(version, Some(ROOT.into()), false).await,
         };
         match ended {
             Ended::Unheard => true,
             Ended::NotServed => {
                 let place = everywhere.and_then(|places| places.into_iter().next());
                 self.tell(place, KindState::NotServed).await;
+                // Perhaps in another version by now; the heartbeat tells of a server that is away.
+                let _ = self.shared.discover().await;
                 sleep(AGAIN).await;
                 false
             }
@@ -113,11 +115,10 @@ impl Keeper {
             .iter()
             .map(|namespace| async {
                 let extra = !scope.contains(namespace) && scope != Scope::All;
-                (
-                    Arc::clone(namespace),
-                    extra,
-                    self.watch(version, Some(Arc::clone(namespace))).await,
-                )
+                {
+                    let place = Some(Arc::clone(namespace));
+                    (Arc::clone(namespace), extra, self.watch(version, place, extra).await)
+                }
             })
             .collect();
         let over = loop {
@@ -164,10 +165,16 @@ impl Keeper {
         self.send(Some(namespace), Some(view)).await;
     }
 
-    async fn watch(&self, version: &'static str, namespace: Option<Arc<str>>) -> Ended {
+    /// `extra`: a place besides those of the scope.
+    async fn watch(
+        &self,
+        version: &'static str,
+        namespace: Option<Arc<str>>,
+        extra: bool,
+    ) -> Ended {
         let place = namespace.clone();
         let tell = |objects: Objects, state: KindState| {
-            let view = View { objects, state, extra: false };
+            let view = View { objects, state, extra };
             let place = place.clone();
             async move { self.send(place, Some(view)).await }
         };

@@ -23,7 +23,7 @@ const MESSAGES: usize = 256;
 /// A sign of life is asked for this often.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// What is served is asked again this often, since it changes seldom.
-const DISCOVERY: Duration = Duration::from_secs(300);
+const DISCOVERY: Duration = Duration::from_secs(60);
 /// Clocks that disagree by this much mean that the machine slept.
 const JUMP: Duration = Duration::from_secs(20);
 
@@ -127,7 +127,7 @@ impl Shared {
         self.discover().await
     }
 
-    async fn discover(&self) -> Result<(), Trouble> {
+    pub(super) async fn discover(&self) -> Result<(), Trouble> {
         let session = self.cluster.session().await?;
         let found = served::discover(&session.client, self.limits).await;
         let served = match found {
@@ -160,8 +160,12 @@ impl Shared {
 
     /// Asks again what is served, slowly; a keeper whose kind is gone asks for it sooner.
     async fn rediscover(&self) {
+        let mut nudge = self.nudge.subscribe();
         loop {
-            sleep(DISCOVERY).await;
+            tokio::select! {
+                () = sleep(DISCOVERY) => {}
+                _ = nudge.changed() => {}
+            }
             // The heartbeat tells of a server that is away.
             let _ = self.discover().await;
         }

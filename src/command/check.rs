@@ -1,0 +1,97 @@
+//! `vigla check`: a gate for roll-outs.
+
+use std::time::Duration;
+
+use super::{Context, Exit, Failure, graph, print};
+use crate::cli::{CheckArgs, TextOutput};
+use crate::mesh::check::{self, Answer, CheckInput, Limits, Report, Status};
+use crate::mesh::findings::{self, FindingInput, Level};
+use crate::mesh::graph::{GraphOptions, GraphType};
+use crate::mesh::inventory::Inventory;
+use crate::mesh::split;
+use crate::mesh::traffic::Traffic;
+use crate::mesh::{MeshSnapshot, SourceState, gateways};
+use crate::report;
+use crate::source::{Needs, Reach, TelemetryRequest};
+
+/// Between two looks while waiting.
+const PAUSE: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Failure> {
+    let began = tokio::time::Instant::now();
+    loop {
+        let snapshot = context.once(&needs(context)).await?;
+        let report = look(context, args, &snapshot)?;
+        let over = !args.watch || report.healthy || began.elapsed() + PAUSE > args.timeout;
+        if over {
+            print(&match args.output {
+                TextOutput::Text => report::check::text(&report, context.ascii()),
+                TextOutput::Json => report::json("vigla.check/v1", &report),
+            })?;
+            return Ok(if report.healthy { Exit::Fine } else { Exit::Found });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn by_service() -> GraphOptions {
+    GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() }
+}
+
+fn needs(context: &Context) -> Needs {
+    let mut telemetry = TelemetryRequest::for_graph(
+        crate::mesh::Scope::Unset,
+        context.source.window,
+        &by_service(),
+    );
+    telemetry.latency = true;
+    telemetry.counts = true;
+    let workloads = [crate::mesh::Kind::StatefulSet, crate::mesh::Kind::DaemonSet];
+    super::route::needs().with(Reach::Everywhere, workloads).with_telemetry(telemetry)
+}
+
+fn look(context: &Context, args: &CheckArgs, snapshot: &MeshSnapshot) -> Result<Report, Failure> {
+    let inventory = Inventory::of(&snapshot.objects);
+    if let Some(service) = &args.service {
+        super::split::known(&inventory, &snapshot.scope, service)?;
+    }
+    let traffic = Traffic::of(&graph::build(snapshot, &inventory, &by_service()));
+    let splits = split::views(snapshot, &inventory, context.limits(false));
+    let limits = Limits {
+        max_errors: args.max_errors,
+        max_p95: args.max_p95.map(|limit| limit.as_secs_f64() * 1000.0),
+    };
+    let input = CheckInput {
+        inventory: &inventory,
+        traffic: &traffic,
+        splits: &splits,
+        gateways: &gateways::views(&snapshot.objects, &snapshot.scope),
+        scope: &snapshot.scope,
+        service: args.service.as_deref(),
+        limits: &limits,
+        has_telemetry: snapshot.prometheus.state == SourceState::Ok,
+    };
+    let configuration = if args.service.is_none() { configuration(snapshot) } else { Vec::new() };
+    Ok(check::check(&input, configuration))
+}
+
+/// Errors in the configuration of the scope: routes to missing subsets among them.
+fn configuration(snapshot: &MeshSnapshot) -> Vec<Answer> {
+    let input = FindingInput {
+        scope: &snapshot.scope,
+        kinds: &snapshot.kinds,
+        ..FindingInput::new(&snapshot.objects)
+    };
+    let found = findings::analyze(&input).findings;
+    let errors = found.into_iter().filter(|finding| finding.level == Level::Error);
+    let answer = |finding: findings::Finding| Answer {
+        check: "configuration",
+        status: Status::Failed,
+        object: finding.object.map_or_else(String::new, |object| {
+            format!("{} {}/{}", object.kind, object.namespace, object.name)
+        }),
+        message: format!("{} {}", finding.code, finding.message),
+        hint: format!("vigla analyze --explain {}", finding.code),
+    };
+    errors.map(answer).collect()
+}

@@ -1,0 +1,99 @@
+//! `vigla overview`, `vigla pods`, `vigla services`.
+
+use super::{Context, Exit, Failure, print, watch};
+use crate::cli::{ListArgs, ListOutput};
+use crate::mesh::graph::{GraphOptions, GraphType};
+use crate::mesh::inventory::Inventory;
+use crate::mesh::traffic::Traffic;
+use crate::mesh::{Kind, MeshSnapshot, Scope};
+use crate::report;
+use crate::source::{Needs, Reach, TelemetryRequest};
+
+/// What tells which pods there are and what they belong to.
+const PODS: &[Kind] = &[
+    Kind::Namespace,
+    Kind::Pod,
+    Kind::ReplicaSet,
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+];
+
+pub(super) async fn pods(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
+    let needs = Needs::kinds([Kind::Namespace, Kind::Pod, Kind::ReplicaSet]);
+    answer(context, args, needs, |snapshot| {
+        let inventory = Inventory::of(&snapshot.objects);
+        let pods = report::pods::pods(&inventory, &snapshot.scope, context.now());
+        match args.output {
+            ListOutput::Json => report::json("vigla.pods/v1", &pods),
+            ListOutput::Yaml => report::yaml("vigla.pods/v1", &pods),
+            wide => report::pods::table(&pods, &snapshot.scope, wide == ListOutput::Wide),
+        }
+    })
+    .await
+}
+
+pub(super) async fn services(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
+    let needs = Needs::kinds(PODS.iter().copied().chain([Kind::Service]))
+        .with_telemetry(telemetry(context));
+    answer(context, args, needs, |snapshot| {
+        let inventory = Inventory::of(&snapshot.objects);
+        let traffic = traffic(snapshot, &inventory);
+        let scope = &snapshot.scope;
+        let services = report::services::services(&inventory, &traffic, scope, context.now());
+        match args.output {
+            ListOutput::Json => report::json("vigla.services/v1", &services),
+            ListOutput::Yaml => report::yaml("vigla.services/v1", &services),
+            wide => report::services::table(&services, scope, wide == ListOutput::Wide),
+        }
+    })
+    .await
+}
+
+pub(super) async fn overview(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
+    let needs = Needs::kinds(PODS.iter().copied().chain([Kind::Service]))
+        .with(Reach::ScopeAndRoot, [Kind::Pod])
+        .with_telemetry(telemetry(context));
+    answer(context, args, needs, |snapshot| {
+        let inventory = Inventory::of(&snapshot.objects);
+        let traffic = traffic(snapshot, &inventory);
+        let overview = report::overview::overview(&inventory, &traffic, &snapshot.scope, |_| None);
+        match args.output {
+            ListOutput::Json => report::json("vigla.overview/v1", &overview),
+            ListOutput::Yaml => report::yaml("vigla.overview/v1", &overview),
+            wide => report::overview::table(&overview, wide == ListOutput::Wide),
+        }
+    })
+    .await
+}
+
+/// Service nodes: what the lists add up.
+fn by_service() -> GraphOptions {
+    GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() }
+}
+
+fn telemetry(context: &Context) -> TelemetryRequest {
+    let mut request =
+        TelemetryRequest::for_graph(Scope::Unset, context.source.window, &by_service());
+    request.latency = true;
+    request
+}
+
+fn traffic(snapshot: &MeshSnapshot, inventory: &Inventory) -> Traffic {
+    Traffic::of(&super::graph::build(snapshot, inventory, &by_service()))
+}
+
+async fn answer(
+    context: &Context,
+    args: &ListArgs,
+    needs: Needs,
+    render: impl Fn(&MeshSnapshot) -> String,
+) -> Result<Exit, Failure> {
+    if args.watch {
+        let by_line = matches!(args.output, ListOutput::Table | ListOutput::Wide);
+        return watch(context, by_line, render).await;
+    }
+    let snapshot = context.once(&needs).await?;
+    print(&render(&snapshot))?;
+    Ok(Exit::Fine)
+}
