@@ -14,16 +14,17 @@ use crate::mesh::{Kind, Scope, Trouble};
 
 pub mod assemble;
 pub mod files;
-pub mod find;
 pub mod kube;
 pub mod live;
 pub mod once;
 pub mod prometheus;
+pub mod walk;
 
 pub use self::kube::{Contexts, KubeOptions, contexts};
 pub use live::{Control, Live, start};
 pub use once::once;
 pub use prometheus::{PrometheusOptions, TelemetryRequest};
+pub use walk::walk;
 
 /// Where everything comes from.
 #[derive(Debug, Clone)]

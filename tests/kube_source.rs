@@ -1,6 +1,12 @@
 //! The Kubernetes source against a server that plays faults, and, where one is given, against a
 //! real one (`VIGLA_TEST_KUBECONFIG`).
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests fail the test they are called from, and say what they skip"
+)]
+
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

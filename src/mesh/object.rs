@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -66,6 +66,9 @@ pub struct Meta {
     pub generation: i64,
     #[serde(rename = "creationTimestamp")]
     pub created: Option<Timestamp>,
+    /// When the spec last changed, as far as the server's managed fields told.
+    #[serde(skip)]
+    pub changed: Option<Timestamp>,
     /// Set while the object is being deleted.
     #[serde(rename = "deletionTimestamp")]
     pub deleting: Option<Timestamp>,
@@ -121,6 +124,30 @@ pub struct RawObject {
     /// Compact JSON without `managedFields` and without kubectl's last-applied annotation.
     pub json: Arc<str>,
     pub origin: Option<Origin>,
+    /// See [`Meta::changed`]; the managed fields themselves are not kept.
+    pub changed: Option<Timestamp>,
+}
+
+/// The newest time at which someone wrote the spec, from the JSON of `metadata.managedFields`
+/// (Kubernetes documentation, "Server-Side Apply"). Writers of a status alone do not count.
+pub fn spec_changed(managed_fields: &str) -> Option<Timestamp> {
+    #[derive(Deserialize, Default)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Entry {
+        subresource: String,
+        time: Option<Timestamp>,
+        #[serde(rename = "fieldsV1")]
+        fields: Fields,
+    }
+    #[derive(Deserialize, Default)]
+    struct Fields {
+        #[serde(rename = "f:spec")]
+        spec: Option<IgnoredAny>,
+    }
+    // Who wrote what is not worth failing an object for.
+    let entries: Vec<Entry> = serde_json::from_str(managed_fields).unwrap_or_default();
+    let wrote = |entry: &&Entry| entry.subresource.is_empty() && entry.fields.spec.is_some();
+    entries.iter().filter(wrote).filter_map(|entry| entry.time).max()
 }
 
 impl RawObject {
@@ -134,6 +161,7 @@ impl RawObject {
     /// `apiVersion` and `kind`.
     pub fn with_kind(kind: Kind, mut object: Value) -> Self {
         harmless::value(&mut object);
+        let changed = object.pointer("/metadata/managedFields").map(ToString::to_string);
         prune(&mut object);
         let api_version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
         Self {
@@ -141,6 +169,7 @@ impl RawObject {
             api_version: api_version.into(),
             json: object.to_string().into(),
             origin: None,
+            changed: changed.and_then(|entries| spec_changed(&entries)),
         }
     }
 
@@ -208,16 +237,21 @@ impl<T: DeserializeOwned + Default> Resource<T> {
         // `flatten` buffers; two plain passes are quicker and give the same answer.
         let plain = serde_json::from_str::<OnlyMeta>(&raw.json)
             .and_then(|meta| Ok((meta.metadata, serde_json::from_str::<T>(&raw.json)?)));
-        if let Ok((meta, body)) = plain {
+        if let Ok((mut meta, body)) = plain {
+            meta.changed = raw.changed;
             return Self { kind, meta, body, raw, problem: None };
         }
         let mut value = raw.value();
         strip_nulls(&mut value);
         match serde_json::from_value::<Whole<T>>(value.clone()) {
-            Ok(whole) => Self { kind, meta: whole.metadata, body: whole.body, raw, problem: None },
+            Ok(whole) => {
+                let meta = Meta { changed: raw.changed, ..whole.metadata };
+                Self { kind, meta, body: whole.body, raw, problem: None }
+            }
             Err(error) => {
                 let meta = value.get_mut("metadata").map(Value::take).unwrap_or_default();
-                let meta = serde_json::from_value(meta).unwrap_or_default();
+                let meta: Meta = serde_json::from_value(meta).unwrap_or_default();
+                let meta = Meta { changed: raw.changed, ..meta };
                 Self { kind, meta, body: T::default(), raw, problem: Some(error.to_string()) }
             }
         }
@@ -284,5 +318,21 @@ mod tests {
         let thing = read(json!({"metadata": {"name": "a\u{1b}", "managedFields": [{"x": 1}]}}));
         assert_eq!(&*thing.meta.name, "a\u{FFFD}");
         assert!(!thing.raw.json.contains("managedFields"));
+        assert_eq!(thing.meta.changed, None);
+    }
+
+    #[test]
+    fn the_spec_changed_when_someone_last_wrote_it() {
+        let entry = |time: &str, subresource: &str, fields: Value| {
+            json!({"manager": "m", "operation": "Update", "time": time,
+                   "subresource": subresource, "fieldsType": "FieldsV1", "fieldsV1": fields})
+        };
+        let thing = read(json!({"metadata": {"name": "a", "managedFields": [
+            entry("2026-11-23T10:00:00Z", "", json!({"f:spec": {"f:http": {}}})),
+            entry("2026-11-23T11:00:00Z", "", json!({"f:metadata": {}, "f:spec": {".": {}}})),
+            entry("2026-11-23T12:00:00Z", "status", json!({"f:spec": {}})),
+            entry("2026-11-23T13:00:00Z", "", json!({"f:metadata": {"f:annotations": {}}})),
+        ]}}));
+        assert_eq!(thing.meta.changed, Some("2026-11-23T11:00:00Z".parse().unwrap()));
     }
 }

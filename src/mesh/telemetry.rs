@@ -42,6 +42,32 @@ pub struct Telemetry {
     pub queries: Vec<(&'static str, String)>,
 }
 
+impl Telemetry {
+    /// Whether any part was answered.
+    pub fn answered(&self) -> bool {
+        self.outcomes().iter().any(|outcome| matches!(outcome, Some(Ok(()))))
+    }
+
+    /// What went wrong with the first part that was asked for and is missing.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.outcomes().into_iter().find_map(|outcome| outcome?.err())
+    }
+
+    /// How each part went, `None` where it was not asked.
+    fn outcomes(&self) -> [Option<Result<(), &Trouble>>; 8] {
+        [
+            self.requests.outcome(),
+            self.tcp_sent.outcome(),
+            self.tcp_received.outcome(),
+            self.grpc_sent.outcome(),
+            self.grpc_received.outcome(),
+            self.latency.outcome(),
+            self.latency_sum.outcome(),
+            self.counts.outcome(),
+        ]
+    }
+}
+
 /// The answer of one query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Part<T> {
@@ -58,6 +84,14 @@ impl<T> Part<T> {
         match self {
             Self::Rows(rows) => rows,
             Self::Absent | Self::Failed(_) => &[],
+        }
+    }
+
+    fn outcome(&self) -> Option<Result<(), &Trouble>> {
+        match self {
+            Self::Absent => None,
+            Self::Rows(_) => Some(Ok(())),
+            Self::Failed(trouble) => Some(Err(trouble)),
         }
     }
 }

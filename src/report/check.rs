@@ -6,6 +6,27 @@ use crate::mesh::check::{Report, Status};
 
 /// One line an answer, worst first; what to do stands below what failed.
 pub fn text(report: &Report, ascii: bool) -> String {
+    let mut text = lines(report, ascii);
+    let count = |status| report.checks.iter().filter(|answer| answer.status == status).count();
+    let _ = match (count(Status::Failed), count(Status::Unknown)) {
+        (0, 0) => writeln!(text, "healthy"),
+        (0, unknown) => writeln!(text, "healthy as far as is known; {unknown} questions open"),
+        (failed, _) => writeln!(text, "not healthy: {failed} checks failed"),
+    };
+    text
+}
+
+/// The way to the sources, one line a step in order.
+pub fn way(report: &Report, ascii: bool) -> String {
+    let mut text = lines(report, ascii);
+    let _ = match report.healthy {
+        true => writeln!(text, "connected"),
+        false => writeln!(text, "not connected: the first step that failed is where to look"),
+    };
+    text
+}
+
+fn lines(report: &Report, ascii: bool) -> String {
     let mut text = String::new();
     for answer in &report.checks {
         let mark = match (answer.status, ascii) {
@@ -24,12 +45,5 @@ pub fn text(report: &Report, ascii: bool) -> String {
             let _ = writeln!(text, "            {}", answer.hint);
         }
     }
-    let failed = report.checks.iter().filter(|answer| answer.status == Status::Failed).count();
-    let unknown = report.checks.iter().filter(|answer| answer.status == Status::Unknown).count();
-    let _ = match (failed, unknown) {
-        (0, 0) => writeln!(text, "healthy"),
-        (0, unknown) => writeln!(text, "healthy as far as is known; {unknown} questions open"),
-        (failed, _) => writeln!(text, "not healthy: {failed} checks failed"),
-    };
     text
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::kube::catalog;
-use crate::mesh::telemetry::{Part, Telemetry};
+use super::kube::{catalog, rights};
+use crate::mesh::telemetry::Telemetry;
 use crate::mesh::{
     Kind, KindState, MeshSnapshot, Objects, Scope, SourceState, SourceStatus, Trouble,
 };
@@ -132,7 +132,7 @@ impl Picture {
         now: Timestamp,
     ) {
         address.clone_into(&mut self.snapshot.prometheus.address);
-        let (answered, trouble) = outcome(&telemetry);
+        let (answered, trouble) = (telemetry.answered(), telemetry.trouble().cloned());
         if answered {
             self.snapshot.prometheus.last_data = Some(now);
         }
@@ -219,11 +219,8 @@ impl Picture {
             return (SourceState::Unavailable, Some(trouble.clone()));
         }
         let states = self.snapshot.kinds.values();
-        let good = states.clone().filter(|state| **state == KindState::Listed).count();
-        let wrong = states.clone().find_map(|state| match state {
-            KindState::Failed(trouble) | KindState::Forbidden(trouble) => Some(trouble.clone()),
-            _ => None,
-        });
+        let good = states.filter(|state| **state == KindState::Listed).count();
+        let wrong = self.failed().cloned().or_else(|| self.forbidden());
         let core_pending = catalog::CORE
             .iter()
             .any(|kind| self.snapshot.kinds.get(kind).is_some_and(|s| *s == KindState::Pending));
@@ -234,6 +231,36 @@ impl Picture {
             (None, _) if core_pending => (SourceState::Connecting, None),
             (None, _) => (SourceState::Ok, None),
         }
+    }
+}
+
+impl Picture {
+    fn troubled(&self) -> impl Iterator<Item = (&Slot, &KindState)> {
+        let counted = self.slots.iter().filter(|(_, view)| !view.extra);
+        counted.map(|(slot, view)| (slot, &view.state))
+    }
+
+    /// The first kind that is in trouble which passes.
+    fn failed(&self) -> Option<&Trouble> {
+        self.troubled().find_map(|(_, state)| match state {
+            KindState::Failed(trouble) => Some(trouble),
+            _ => None,
+        })
+    }
+
+    /// Every right that is missing, as one trouble.
+    fn forbidden(&self) -> Option<Trouble> {
+        let mut refused = self.troubled().filter_map(|(slot, state)| match state {
+            KindState::Forbidden(trouble) => Some((slot, trouble)),
+            _ => None,
+        });
+        let (first, trouble) = refused.next()?;
+        let mut places = vec![(first.kind, first.namespace.as_deref())];
+        places.extend(refused.map(|(slot, _)| (slot.kind, slot.namespace.as_deref())));
+        if places.len() == 1 {
+            return Some(trouble.clone());
+        }
+        Some(rights::missing(&places, &trouble.why))
     }
 }
 
@@ -253,29 +280,6 @@ fn settle(status: &mut SourceStatus, state: SourceState, trouble: Option<Trouble
     status.since = trouble.as_ref().map(|_| status.since.unwrap_or(now));
     status.state = state;
     status.trouble = trouble;
-}
-
-/// Whether any part was answered, and what went wrong with the first that was not.
-fn outcome(telemetry: &Telemetry) -> (bool, Option<Trouble>) {
-    fn of<T>(part: &Part<T>) -> (bool, Option<&Trouble>) {
-        match part {
-            Part::Absent => (false, None),
-            Part::Rows(_) => (true, None),
-            Part::Failed(trouble) => (false, Some(trouble)),
-        }
-    }
-    let parts = [
-        of(&telemetry.requests),
-        of(&telemetry.tcp_sent),
-        of(&telemetry.tcp_received),
-        of(&telemetry.grpc_sent),
-        of(&telemetry.grpc_received),
-        of(&telemetry.latency),
-        of(&telemetry.latency_sum),
-        of(&telemetry.counts),
-    ];
-    let answered = parts.iter().any(|(answered, _)| *answered);
-    (answered, parts.iter().find_map(|(_, trouble)| trouble.cloned()))
 }
 
 #[cfg(test)]

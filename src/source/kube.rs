@@ -72,6 +72,16 @@ pub(super) async fn whole(
     request::text(client, path, request::JSON, limits).await
 }
 
+/// The answer to a review of one's own rights.
+pub(super) async fn review(
+    client: &::kube::Client,
+    review: &serde_json::Value,
+    limits: Limits,
+) -> Result<Vec<u8>, Fault> {
+    let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    request::post(client, path, review, limits).await
+}
+
 /// The server's `gitVersion`; also the cheapest question there is.
 pub(super) async fn version(client: &::kube::Client, limits: Limits) -> Result<String, Fault> {
     #[derive(serde::Deserialize)]

@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 use super::assemble::{Picture, Slot, View};
 use super::kube::list::{self, Target};
 use super::kube::{self, Cluster, Limits, Question, Session};
-use super::prometheus::{Client, TelemetryRequest};
-use super::{Failure, Metrics, Needs, Reach, SourceOptions, files, find};
+use super::prometheus::{Client, TelemetryRequest, discover};
+use super::{Failure, Metrics, Needs, Reach, SourceOptions, files};
 use crate::mesh::telemetry::Telemetry;
 use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, Trouble};
 
@@ -130,7 +130,7 @@ fn start_telemetry(
         }
         Metrics::InCluster => {
             let session = session.clone();
-            task.spawn(async move { ask(find::find(&session).await?, request).await });
+            task.spawn(async move { ask(discover(&session.client).await?.client, request).await });
         }
     }
     Ok(Some(task))

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -27,7 +28,7 @@ pub(crate) enum Reply {
 }
 
 /// Starts a server on loopback; options that lead to it.
-pub async fn serve(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> KubeOptions {
+pub(crate) async fn serve(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> KubeOptions {
     let answer = Arc::new(answer);
     let router = Router::new().fallback(move |uri: Uri| {
         let answer = Arc::clone(&answer);
@@ -69,8 +70,13 @@ async fn respond(reply: Reply) -> Result<Response<Body>, Infallible> {
             .unwrap(),
         Reply::Hang => std::future::pending().await,
         Reply::Cut(text) => {
-            let pieces = [Ok(Bytes::from(text)), Err(std::io::Error::other("cut"))];
-            json(200, Body::from_stream(stream::iter(pieces)))
+            // The beginning must be on its way before the end is known.
+            let end = stream::once(async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Err(std::io::Error::other("cut"))
+            });
+            let begin = stream::iter([Ok(Bytes::from(text))]);
+            json(200, Body::from_stream(begin.chain(end)))
         }
         Reply::Hold(said) => json(200, Body::from_stream(lines(said).chain(stream::pending()))),
         Reply::Lines(said) => json(200, Body::from_stream(lines(said))),

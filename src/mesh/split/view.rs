@@ -11,9 +11,9 @@ use super::{RuleName, SplitVersion, SplitView, Unrouted};
 use crate::mesh::graph::{self, Graph, GraphInput, GraphOptions, GraphType};
 use crate::mesh::health::HealthConfig;
 use crate::mesh::inventory::{Inventory, Workload, WorkloadRef};
-use crate::mesh::object::Key;
+use crate::mesh::object::{Key, ObjectRef};
 use crate::mesh::routing::{Router, RuleShares, Source, SourceKind};
-use crate::mesh::{MeshSnapshot, Ready};
+use crate::mesh::{Kind, MeshSnapshot, Ready, host};
 
 /// A change reaches every proxy within this time.
 const CONVERGENCE_SECONDS: i64 = 5;
@@ -278,30 +278,45 @@ impl Input<'_> {
 
     /// Why the window cannot be judged yet: it holds time from before a change.
     fn gate(&self, service: &Key, rules: &[RuleShares], counted: &ServiceCounts) -> Option<String> {
+        if rules.is_empty() {
+            return None;
+        }
         let telemetry = self.snapshot.telemetry.as_ref()?;
         let scrapes =
             counted.sources.values().map(|counts| counts.scrapes).max().unwrap_or_default();
         let window = telemetry.window.as_secs() as i64;
         let interval = window / i64::from(scrapes.max(1));
         let settle = CONVERGENCE_SECONDS + 2 * interval;
-        let named = &rules.first()?.rule;
-        let key = Key::new(&named.namespace, &named.name);
-        let changed: Option<Timestamp> = [
-            self.snapshot.objects.virtual_services.get(&key).and_then(|o| o.meta.created),
-            self.snapshot.objects.services.get(service).and_then(|o| o.meta.created),
-        ]
-        .into_iter()
-        .flatten()
-        .max();
-        let ago = telemetry.evaluated_at.as_second() - changed?.as_second();
+        let (object, changed) = self.last_change(service, rules)?;
+        let ago = telemetry.evaluated_at.as_second() - changed.as_second();
         (ago < window + settle).then(|| {
             format!(
-                "{} {} changed {} ago, and the window of {window} s still holds requests from before",
-                named.kind,
-                key,
+                "{object} changed {} ago, and the window of {window} s still holds requests from before",
                 crate::mesh::words::seconds(ago.max(0))
             )
         })
+    }
+
+    /// What sets the shares and changed last: the rules, the rules that define their subsets, or
+    /// the service itself.
+    fn last_change(&self, service: &Key, rules: &[RuleShares]) -> Option<(ObjectRef, Timestamp)> {
+        let objects = &self.snapshot.objects;
+        let named = rules.iter().map(|RuleShares { rule, .. }| ObjectRef {
+            kind: rule.kind,
+            key: Key::new(&rule.namespace, &rule.name),
+        });
+        let host = host::service_host(&service.name, &service.namespace);
+        let subsets = objects.destination_rules.values().filter(|rule| {
+            let full = host::full_name(&rule.spec.host, &rule.meta.namespace);
+            host::covers(&full, &host)
+        });
+        let itself = ObjectRef { kind: Kind::Service, key: service.clone() };
+        let all = named.chain(subsets.map(|rule| rule.reference())).chain([itself]);
+        let when = |object: ObjectRef| {
+            let meta = objects.meta(&object)?;
+            Some((object, meta.changed.or(meta.created)?))
+        };
+        all.filter_map(when).max_by_key(|(_, changed)| *changed)
     }
 }
 

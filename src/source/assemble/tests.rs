@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::mesh::object::RawObject;
+use crate::mesh::telemetry::Part;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -51,6 +52,9 @@ fn namespaces_join_and_what_is_asked_along_may_fail() {
     assert_eq!(snapshot.objects.pods.len(), 1);
     assert!(matches!(snapshot.kinds[&Kind::Pod], KindState::Forbidden(_)));
     assert_eq!(snapshot.kubernetes.since, Some(at(5)));
+    picture.set(slot(Kind::Node, None), Some(forbidden(false)), at(6));
+    let trouble = picture.snapshot(at(6)).kubernetes.trouble.unwrap();
+    assert_eq!(trouble.what, "list nodes; pods in namespace \"b\"");
 }
 
 #[test]

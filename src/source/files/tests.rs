@@ -11,7 +11,7 @@ fn parse(text: &str) -> Result<Objects, Trouble> {
     Ok(objects)
 }
 
-const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: n}\n";
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\n";
 
 #[test]
 fn documents_lists_and_unknown_kinds() {
@@ -24,7 +24,7 @@ fn documents_lists_and_unknown_kinds() {
     assert_eq!((objects.pods.len(), objects.virtual_services.len()), (1, 1));
     let line =
         |kind, key| objects.raw(&ObjectRef { kind, key }).unwrap().origin.clone().unwrap().line;
-    assert_eq!(line(Kind::Pod, Key::new("n", "p")), 3);
+    assert_eq!(line(Kind::Pod, Key::new("shop", "p")), 3);
     assert_eq!(line(Kind::VirtualService, Key::new("default", "v")), 9);
 }
 

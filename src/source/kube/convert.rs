@@ -4,16 +4,22 @@
 use std::borrow::Cow;
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::mesh::object::RawObject;
+use crate::mesh::object::{RawObject, spec_changed};
 use crate::mesh::{Kind, harmless};
 
 type Fields<'a> = IndexMap<Cow<'a, str>, &'a RawValue>;
 
 /// What weighs most in metadata, and is read by nobody here.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Kinds that come by the thousand and whose specs nobody changes: their managed fields are
+/// passed over unread.
+const CHURNING: &[Kind] =
+    &[Kind::Pod, Kind::ReplicaSet, Kind::EndpointSlice, Kind::Node, Kind::Event];
 
 /// Reads one object; items of lists may lack `apiVersion` and `kind`, which are then added.
 pub(super) fn object(
@@ -32,23 +38,29 @@ pub(super) fn object(
     json.push_str(&quoted(api_version));
     json.push_str(",\"kind\":");
     json.push_str(&quoted(kind.info().name));
+    let mut changed = None;
     for (key, value) in &fields {
         json.push(',');
-        let pruned = if key == "metadata" { metadata(value) } else { None };
+        let pruned = if key == "metadata" { metadata(kind, value, &mut changed) } else { None };
         push_pair(&mut json, key, pruned.as_deref().unwrap_or_else(|| value.get()));
     }
     json.push('}');
     if harmless::json_is_suspicious(&json) {
         let value: Value = serde_json::from_str(&json)?;
-        return Ok(RawObject::with_kind(kind, value));
+        return Ok(RawObject { changed, ..RawObject::with_kind(kind, value) });
     }
-    Ok(RawObject { kind, api_version: api_version.into(), json: json.into(), origin: None })
+    let api_version = api_version.into();
+    Ok(RawObject { kind, api_version, json: json.into(), origin: None, changed })
 }
 
 /// Metadata without managed fields and the last applied configuration; `None` leaves it as it is.
-fn metadata(value: &RawValue) -> Option<String> {
+/// `changed` is set to what the managed fields tell.
+fn metadata(kind: Kind, value: &RawValue, changed: &mut Option<Timestamp>) -> Option<String> {
     let mut fields: Fields<'_> = serde_json::from_str(value.get()).ok()?;
-    fields.shift_remove("managedFields");
+    let managed = fields.shift_remove("managedFields");
+    if !CHURNING.contains(&kind) {
+        *changed = managed.and_then(|entries| spec_changed(entries.get()));
+    }
     let annotations = fields.shift_remove("annotations").map(|raw| {
         let kept = serde_json::from_str::<Fields<'_>>(raw.get()).ok().map(|mut pairs| {
             pairs.shift_remove(LAST_APPLIED);
@@ -110,6 +122,10 @@ mod tests {
             json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
                 "metadata": {"name": "a", "annotations": {"kept": "y"}}, "spec": {"hosts": ["*"]}})
         );
+        assert_eq!(raw.changed, None);
+        let raw = convert(&json!({"metadata": {"name": "a", "managedFields": [
+            {"time": "2026-11-23T11:00:00Z", "fieldsV1": {"f:spec": {}}}]}}));
+        assert_eq!(raw.changed, Some("2026-11-23T11:00:00Z".parse().unwrap()));
     }
 
     #[test]

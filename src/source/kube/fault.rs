@@ -52,12 +52,21 @@ impl Fault {
             cause = inner.source();
         }
         // The innermost cause says it best: "connection refused", "invalid peer certificate: …".
+        if let Some((_, words)) = text.rsplit_once("client error (SendRequest): ") {
+            return Self::Broken(words.to_owned());
+        }
         let words = text.rsplit_once("client error (Connect): ").map_or(&*text, |(_, words)| words);
         Self::Connect(words.to_owned())
     }
 
-    /// The fault that an answer with an error status tells.
-    pub(super) fn status(code: u16, content_type: &str, body: &[u8]) -> Self {
+    /// The fault that an answer with an error status tells. `retry_after` is the header's; the
+    /// body's own goes before it.
+    pub(super) fn status(
+        code: u16,
+        content_type: &str,
+        retry_after: Option<u64>,
+        body: &[u8],
+    ) -> Self {
         #[derive(Deserialize, Default)]
         #[serde(default)]
         struct Status {
@@ -69,19 +78,20 @@ impl Fault {
         struct Details {
             retry_after_seconds: Option<u64>,
         }
+        let header = retry_after.map(Duration::from_secs);
         let Ok(status) = serde_json::from_slice::<Status>(body) else {
             if (300..400).contains(&code) || content_type.starts_with("text/html") {
                 return Self::Strange(format!("{code} with {}", kind_of(content_type)));
             }
             let text = String::from_utf8_lossy(body);
             let message = harmless::line(text.trim()).chars().take(200).collect();
-            return Self::Status { code, message, retry_after: None };
+            return Self::Status { code, message, retry_after: header };
         };
         let retry_after = status.details.and_then(|details| details.retry_after_seconds);
         Self::Status {
             code,
             message: harmless::line(&status.message).into_owned(),
-            retry_after: retry_after.map(Duration::from_secs),
+            retry_after: retry_after.map(Duration::from_secs).or(header),
         }
     }
 
@@ -177,7 +187,7 @@ mod tests {
     fn refusals_name_verb_resource_and_rule() {
         let body =
             br#"{"kind":"Status","message":"no \u001b[31m","details":{"retryAfterSeconds":3}}"#;
-        let fault = Fault::status(403, "application/json", body);
+        let fault = Fault::status(403, "application/json", None, body);
         let trouble = fault.trouble(&QUESTION);
         assert_eq!(trouble.what, "list virtualservices.networking.istio.io in namespace \"shop\"");
         assert_eq!(trouble.why, "403 Forbidden: no \u{FFFD}[31m");
@@ -187,10 +197,12 @@ mod tests {
 
     #[test]
     fn login_pages_are_told_from_servers() {
-        let fault = Fault::status(200, "text/html; charset=utf-8", b"<html>");
+        let fault = Fault::status(200, "text/html; charset=utf-8", None, b"<html>");
         assert_eq!(fault, Fault::Strange("200 with text/html".into()));
         assert!(fault.trouble(&QUESTION).what.ends_with("https://10.0.0.1:6443"));
-        let fault = Fault::status(503, "text/plain", b"etcd is away\n");
+        let fault = Fault::status(503, "text/plain", Some(2), b"etcd is away\n");
         assert_eq!(fault.trouble(&QUESTION).why, "503 Service Unavailable: etcd is away");
+        let after = Some(Duration::from_secs(2));
+        assert!(matches!(fault, Fault::Status { retry_after, .. } if retry_after == after));
     }
 }

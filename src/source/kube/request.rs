@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::kube::Client;
 use ::kube::client::Body;
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -53,10 +53,32 @@ pub(super) async fn get(
     accept: &'static str,
     limits: Limits,
 ) -> Result<Answer, Fault> {
-    let mut request =
-        http::Request::get(path).body(Body::empty()).map_err(|e| Fault::Strange(e.to_string()))?;
+    let request = http::Request::get(path).body(Body::empty());
+    send(client, request.map_err(|e| Fault::Strange(e.to_string()))?, accept, limits).await
+}
+
+/// The whole answer to a small document that is posted: a review, which changes nothing.
+pub(super) async fn post(
+    client: &Client,
+    path: &str,
+    document: &serde_json::Value,
+    limits: Limits,
+) -> Result<Vec<u8>, Fault> {
+    let request = http::Request::post(path)
+        .header(CONTENT_TYPE, JSON)
+        .body(Body::from(document.to_string().into_bytes()));
+    let request = request.map_err(|e| Fault::Strange(e.to_string()))?;
+    send(client, request, JSON, limits).await?.whole(WHOLE_LIMIT).await
+}
+
+async fn send(
+    client: &Client,
+    mut request: http::Request<Body>,
+    accept: &'static str,
+    limits: Limits,
+) -> Result<Answer, Fault> {
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
-    if path.contains("watch=1") {
+    if request.uri().query().is_some_and(|query| query.contains("watch=1")) {
         // Kubernetes 1.37 zips each event of a watch on its own, which decoders stop after.
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
@@ -67,6 +89,9 @@ pub(super) async fn get(
     let (parts, body) = response.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default();
+    // In seconds, as the API server writes it.
+    let retry_after = parts.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = retry_after.and_then(|seconds| seconds.parse().ok());
     let mut answer = Answer { body, silence: limits.silence, end };
     if parts.status.is_success() && content_type.starts_with(JSON) {
         return Ok(answer);
@@ -76,7 +101,7 @@ pub(super) async fn get(
     }
     // A refusal that breaks off is still a refusal.
     let words = answer.whole(WORDS_LIMIT).await.unwrap_or_default();
-    Err(Fault::status(parts.status.as_u16(), content_type, &words))
+    Err(Fault::status(parts.status.as_u16(), content_type, retry_after, &words))
 }
 
 fn plain(content_type: &str) -> String {

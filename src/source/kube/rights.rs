@@ -1,10 +1,11 @@
 //! The rights that Vigla needs, in the words of RBAC.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::catalog;
 use super::fault::Question;
+use crate::mesh::{Kind, Trouble};
 
 /// What a question asks, e.g. `list virtualservices.networking.istio.io in namespace "shop"`.
 pub(super) fn describe(question: &Question<'_>) -> String {
@@ -30,6 +31,34 @@ pub(super) fn ask_for(question: &Question<'_>) -> String {
          --print-rbac prints all of them",
         info.group, info.plural
     )
+}
+
+/// Several rights that are missing, as one trouble: each resource is named once, the rules are
+/// put together by group. `why` is what the server said to the first.
+pub(crate) fn missing(places: &[(Kind, Option<&str>)], why: &str) -> Trouble {
+    let mut by_place: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+    let mut rules: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (kind, namespace) in places {
+        let info = kind.info();
+        let group = if info.group.is_empty() { String::new() } else { format!(".{}", info.group) };
+        let named = by_place.entry(*namespace).or_default();
+        named.push(format!("{}{group}", info.plural));
+        rules.entry(info.group).or_default().insert(info.plural);
+    }
+    let lists = by_place.iter().map(|(namespace, resources)| {
+        let place = namespace.map(|name| format!(" in namespace \"{name}\"")).unwrap_or_default();
+        format!("{}{place}", resources.join(", "))
+    });
+    let what = format!("list {}", lists.collect::<Vec<_>>().join("; "));
+    let rules = rules.into_iter().map(|(group, resources)| {
+        let resources: Vec<&str> = resources.into_iter().collect();
+        format!("{{apiGroups: [\"{group}\"], resources: [{}]}}", resources.join(", "))
+    });
+    let hint = format!(
+        "ask for the verbs get, list and watch by these rules: {}; --print-rbac prints all of them",
+        rules.collect::<Vec<_>>().join(", ")
+    );
+    Trouble::new(what, why, hint)
 }
 
 /// The smallest ClusterRole with which everything works, as YAML (`--print-rbac`).
@@ -68,7 +97,25 @@ pub fn cluster_role() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::Kind;
+
+    #[test]
+    fn what_is_missing_is_named_once() {
+        let places = [
+            (Kind::Node, None),
+            (Kind::VirtualService, Some("shop")),
+            (Kind::DestinationRule, Some("shop")),
+        ];
+        let trouble = missing(&places, "403 Forbidden: no");
+        assert_eq!(
+            trouble.what,
+            "list nodes; virtualservices.networking.istio.io, \
+             destinationrules.networking.istio.io in namespace \"shop\""
+        );
+        assert!(trouble.hint.contains(
+            "{apiGroups: [\"\"], resources: [nodes]}, {apiGroups: [\"networking.istio.io\"], \
+             resources: [destinationrules, virtualservices]}"
+        ));
+    }
 
     #[test]
     fn the_role_holds_every_kind_that_is_read_and_no_secret() {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::backoff::Backoff;
@@ -31,6 +31,8 @@ pub struct Watch<'a, T> {
     pub limits: Limits,
     /// Changes when every connection should be made anew, and whoever waits should try now.
     pub nudge: watch::Receiver<u64>,
+    /// Told when the server says that the kind is not there: is it still served?
+    pub doubt: &'a Notify,
     /// Takes the table of the kind and its state, whenever either changed.
     pub tell: T,
 }
@@ -57,6 +59,10 @@ const CUT: Duration = Duration::from_secs(2);
 /// Longest line of a watch.
 const LINE_LIMIT: usize = 16 << 20;
 
+/// A kind that was readable and now is refused or missing is tried again for this long before it
+/// is given up: the right may come back, and a proxy in between may have spoken for the server.
+const LOYALTY: Duration = Duration::from_secs(60);
+
 /// How a stretch of watching came to its end.
 enum Stretch {
     /// As agreed, or cut: go on from the version reached.
@@ -71,6 +77,8 @@ enum Stretch {
 struct Known {
     objects: Objects,
     resource_version: String,
+    /// When the server last answered with objects.
+    at: Instant,
 }
 
 impl<T, F> Watch<'_, T>
@@ -101,25 +109,14 @@ where
                 }
                 Stretch::Fault(fault) => Some(fault),
             };
-            let mut asked = None;
             let cut = fault.is_none();
-            if let Some(fault) = fault {
-                let trouble = fault.trouble(&self.question(session.as_ref()));
-                match (fault.code(), session) {
-                    (Some(404), _) => return Ended::NotServed,
-                    (Some(403), _) => return Ended::Forbidden(trouble),
-                    (Some(401), Some(session)) => self.cluster.refused(&session).await,
-                    _ => {}
-                }
-                if let Fault::Status { retry_after, .. } = fault {
-                    asked = retry_after;
-                }
-                let objects = known.as_ref().map(|known| known.objects.clone());
-                let state = KindState::Failed(trouble);
-                if !(self.tell)(objects.unwrap_or_default(), state).await {
-                    return Ended::Unheard;
-                }
-            }
+            let asked = match fault {
+                None => None,
+                Some(fault) => match self.fault(fault, session, &mut known).await {
+                    Ok(asked) => asked,
+                    Err(ended) => return ended,
+                },
+            };
             let delay = backoff.delay(asked);
             // The server is there, and only cuts: changes must not wait long.
             let delay = if cut { delay.min(CUT) } else { delay };
@@ -127,6 +124,40 @@ where
                 () = sleep(delay) => {}
                 nudged = self.nudge.changed() => if nudged.is_err() { return Ended::Unheard },
             }
+        }
+    }
+
+    /// Tells of a fault, with the table as it was; how long the server asked to be left alone,
+    /// or that there is nothing to wait for.
+    async fn fault(
+        &self,
+        fault: Fault,
+        session: Option<Session>,
+        known: &mut Option<Known>,
+    ) -> Result<Option<Duration>, Ended> {
+        let trouble = fault.trouble(&self.question(session.as_ref()));
+        let loyal = known.as_ref().is_some_and(|known| known.at.elapsed() < LOYALTY);
+        let state = match (fault.code(), session) {
+            (Some(404), _) if !loyal => return Err(Ended::NotServed),
+            (Some(403), _) if !loyal => return Err(Ended::Forbidden(trouble)),
+            (Some(404), _) => {
+                self.doubt.notify_one();
+                KindState::Failed(trouble)
+            }
+            (Some(403), _) => KindState::Forbidden(trouble),
+            (Some(401), Some(session)) => {
+                self.cluster.refused(&session).await;
+                KindState::Failed(trouble)
+            }
+            _ => KindState::Failed(trouble),
+        };
+        let objects = known.as_ref().map(|known| known.objects.clone()).unwrap_or_default();
+        if !(self.tell)(objects, state).await {
+            return Err(Ended::Unheard);
+        }
+        match fault {
+            Fault::Status { retry_after, .. } => Ok(retry_after),
+            _ => Ok(None),
         }
     }
 
@@ -158,7 +189,7 @@ where
         if !fresh {
             match list::list(&session.client, &target, self.limits).await {
                 Ok(Listed { objects, resource_version, .. }) => {
-                    *known = Some(Known { objects, resource_version });
+                    *known = Some(Known { objects, resource_version, at: Instant::now() });
                 }
                 Err(fault) => return Stretch::Fault(fault),
             }
@@ -174,6 +205,7 @@ where
         let answer = request::get(&session.client, &path, target.watch_accept(), limits).await;
         match answer {
             Ok(answer) => {
+                known.at = Instant::now();
                 if fresh && !(self.tell)(known.objects.clone(), KindState::Listed).await {
                     return Stretch::Unheard;
                 }
@@ -313,7 +345,7 @@ fn error(json: &str) -> Fault {
         code: u16,
     }
     let code = serde_json::from_str::<Code>(json).unwrap_or_default().code;
-    Fault::status(code, request::JSON, json.as_bytes())
+    Fault::status(code, request::JSON, None, json.as_bytes())
 }
 
 /// Lines out of pieces.

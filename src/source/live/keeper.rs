@@ -16,6 +16,7 @@ use crate::mesh::{Kind, KindState, Objects, Scope, Trouble};
 use crate::source::Reach;
 use crate::source::assemble::{Slot, View};
 use crate::source::kube::catalog;
+use crate::source::kube::served::Served;
 use crate::source::kube::watch::{Ended, Watch};
 use crate::source::once::{ROOT, places};
 
@@ -24,6 +25,12 @@ async fn until_unwanted(kind: Kind, plan: &mut watch::Receiver<Plan>) {
     let unwanted = |plan: &Plan| kind == Kind::Event && !plan.events;
     // Without a plan the session is over, and the keeper ends with it.
     let _ = plan.wait_for(unwanted).await.is_ok();
+}
+
+/// Ends when a kind is served in another version, or not any more.
+async fn until_moved(kind: Kind, version: &str, served: &mut watch::Receiver<Served>) {
+    // Without discovery the session is over, and the keeper ends with it.
+    let _ = served.wait_for(|served| served.get(&kind) != Some(&version)).await.is_ok();
 }
 
 /// Ends when the scope is another; whether because the session is over.
@@ -63,7 +70,7 @@ impl Keeper {
             tokio::select! {
                 over = self.keep(version) => if over { return },
                 // Another version, or none any more.
-                _ = served.changed() => {}
+                () = until_moved(self.kind, version, &mut served) => {}
                 // Nobody looks at Events any more.
                 () = until_unwanted(self.kind, &mut plan) => {
                     self.send(None, None).await;
@@ -88,8 +95,8 @@ impl Keeper {
             Ended::NotServed => {
                 let place = everywhere.and_then(|places| places.into_iter().next());
                 self.tell(place, KindState::NotServed).await;
-                // Perhaps in another version by now; the heartbeat tells of a server that is away.
-                let _ = self.shared.discover().await;
+                // Perhaps in another version by now.
+                self.shared.doubt.notify_one();
                 sleep(AGAIN).await;
                 false
             }
@@ -185,6 +192,7 @@ impl Keeper {
             namespace,
             limits: self.shared.limits,
             nudge: self.shared.nudge.subscribe(),
+            doubt: &self.shared.doubt,
             tell,
         };
         watch.run().await

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -15,15 +15,19 @@ use crate::mesh::{Kind, Trouble};
 use crate::source::kube::backoff::Backoff;
 use crate::source::kube::served::{self, Served};
 use crate::source::kube::{self, Cluster, Limits, catalog};
-use crate::source::prometheus::Client;
-use crate::source::{Metrics, SourceOptions, find};
+use crate::source::prometheus::{Client, discover};
+use crate::source::{Metrics, SourceOptions};
 
 /// Messages that may wait: when the picture is busy, watches hold on.
 const MESSAGES: usize = 256;
 /// A sign of life is asked for this often.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// The same while there is none: the end of a fault should be noticed soon.
+const AWAY: Duration = Duration::from_secs(2);
 /// What is served is asked again this often, since it changes seldom.
 const DISCOVERY: Duration = Duration::from_secs(60);
+/// Doubts that come at once are answered at once, after this long.
+const DOUBT: Duration = Duration::from_secs(1);
 /// Clocks that disagree by this much mean that the machine slept.
 const JUMP: Duration = Duration::from_secs(20);
 
@@ -45,6 +49,8 @@ pub(super) struct Shared {
     pub plan: watch::Receiver<Plan>,
     pub nudge: watch::Sender<u64>,
     pub served: watch::Sender<Served>,
+    /// Someone doubts that what is served is still the same.
+    pub doubt: Arc<Notify>,
     pub send: mpsc::Sender<Message>,
 }
 
@@ -61,6 +67,7 @@ impl Session {
             plan: plans.clone(),
             nudge: nudge.clone(),
             served: watch::Sender::new(Served::new()),
+            doubt: Arc::default(),
             send: send.clone(),
         });
         if let Some(shared) = &shared {
@@ -127,12 +134,12 @@ impl Shared {
         self.discover().await
     }
 
-    pub(super) async fn discover(&self) -> Result<(), Trouble> {
+    async fn discover(&self) -> Result<(), Trouble> {
         let session = self.cluster.session().await?;
         let found = served::discover(&session.client, self.limits).await;
         let served = match found {
             // Discovery may be closed to a user who may read objects: then the known versions.
-            Err(fault) if fault.code() == Some(403) => {
+            Err(fault) if fault.code() == Some(403) && self.served.borrow().is_empty() => {
                 let preferred =
                     |row: &crate::mesh::kind::KindInfo| Some((row.kind, *row.versions.first()?));
                 crate::mesh::kind::KINDS.iter().filter_map(preferred).collect()
@@ -158,13 +165,14 @@ impl Shared {
         Ok(())
     }
 
-    /// Asks again what is served, slowly; a keeper whose kind is gone asks for it sooner.
+    /// Asks again what is served, slowly; sooner when a kind seems to be gone.
     async fn rediscover(&self) {
         let mut nudge = self.nudge.subscribe();
         loop {
             tokio::select! {
                 () = sleep(DISCOVERY) => {}
                 _ = nudge.changed() => {}
+                () = self.doubt.notified() => sleep(DOUBT).await,
             }
             // The heartbeat tells of a server that is away.
             let _ = self.discover().await;
@@ -175,6 +183,8 @@ impl Shared {
     /// what it was, and none has noticed, since the clock of timers stood still.
     async fn heartbeat(&self) {
         let mut away = false;
+        // Many who watch one server should not all knock at the same instant.
+        let mut jitter = Backoff::new(13);
         loop {
             let answer = self.version().await;
             if away && answer.is_ok() {
@@ -185,7 +195,8 @@ impl Shared {
                 return;
             }
             let (clock, timer) = (SystemTime::now(), Instant::now());
-            sleep(HEARTBEAT).await;
+            let pause = if away { AWAY } else { HEARTBEAT };
+            sleep(pause.mul_f64(0.75 + 0.5 * jitter.fraction())).await;
             let slept = clock.elapsed().unwrap_or_default().saturating_sub(timer.elapsed());
             if slept > JUMP {
                 self.nudge.send_modify(|count| *count += 1);
@@ -237,9 +248,15 @@ impl Telemetry {
             if let Some(request) = request.filter(|_| known && !plan.paused) {
                 let began = Instant::now();
                 let message = match self.client(&mut client).await {
-                    Ok(client) => {
-                        let telemetry = Box::new(client.refresh(&request).await);
-                        let address = client.address().to_owned();
+                    Ok(asked) => {
+                        let telemetry = Box::new(asked.refresh(&request).await);
+                        let address = asked.address().to_owned();
+                        if telemetry.answered() {
+                            backoff.reset();
+                        } else {
+                            wait = wait.max(backoff.delay(None));
+                            self.forget(&mut client);
+                        }
                         Message::Telemetry { telemetry, slow, address, plan: plan.number }
                     }
                     Err(trouble) => {
@@ -247,9 +264,6 @@ impl Telemetry {
                         Message::NoPrometheus(trouble)
                     }
                 };
-                if let Message::Telemetry { .. } = &message {
-                    backoff.reset();
-                }
                 if self.send.send(message).await.is_err() {
                     return;
                 }
@@ -264,11 +278,22 @@ impl Telemetry {
         }
     }
 
+    /// A Prometheus that was found in the cluster is looked for again once it does not answer:
+    /// its pod may have moved, or the credentials that led to it ended.
+    fn forget(&self, client: &mut Option<Client>) {
+        if matches!(self.metrics, Metrics::InCluster) {
+            *client = None;
+        }
+    }
+
     async fn client<'a>(&self, client: &'a mut Option<Client>) -> Result<&'a Client, Trouble> {
         let made = match (client.take(), &self.metrics, &self.cluster) {
             (Some(made), ..) => made,
             (None, Metrics::Url(options), _) => Client::new(options)?,
-            (None, _, Some(cluster)) => find::find(&cluster.session().await?).await?,
+            (None, _, Some(cluster)) => {
+                let session = cluster.session().await?;
+                discover(&session.client).await?.client
+            }
             (None, _, None) => {
                 return Err(Trouble::new(
                     "find Prometheus",

@@ -66,13 +66,6 @@ impl Client {
         Self { transport, limit, scope: Arc::from([]), in_flight }
     }
 
-    /// The same client with labels that every series must carry, e.g. `mesh_id`.
-    #[must_use]
-    pub fn with_query_scope(mut self, scope: &[(String, String)]) -> Self {
-        self.scope = scope.into();
-        self
-    }
-
     /// The same client with another limit of one question.
     #[must_use]
     pub fn with_limit(mut self, limit: Duration) -> Self {

@@ -9,7 +9,6 @@ use std::fmt;
 use std::time::Duration;
 
 use futures::FutureExt;
-use http::Request;
 use serde_json::Value;
 
 use super::client::Client;
@@ -17,6 +16,7 @@ use super::options::PrometheusOptions;
 use super::transport::{PortForward, ServiceProxy, Transport};
 use crate::mesh::object::RawObject;
 use crate::mesh::{Kind, Objects, Trouble};
+use crate::source::kube::{Limits, Question, whole};
 
 mod candidates;
 
@@ -24,6 +24,9 @@ pub use candidates::{Candidate, candidates};
 
 /// Limit of one attempt.
 const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// Where Istio's own add-on is gets this long before anything else is looked for.
+const HEAD_START: Duration = Duration::from_millis(1500);
 
 /// How many services are tried; more are hardly Prometheus' own.
 const TRIED: usize = 6;
@@ -62,25 +65,24 @@ pub struct Found {
     pub steps: Vec<Step>,
 }
 
-/// Looks for Prometheus. `objects` saves questions where services and pods are already known.
-pub async fn discover(
-    kube: &kube::Client,
-    objects: Option<&Objects>,
-    query_scope: &[(String, String)],
-) -> Result<Found, Trouble> {
-    let listed;
-    let objects = if let Some(known) = objects.filter(|known| !known.services.is_empty()) {
-        known
-    } else {
-        listed = list_services(kube).await?;
-        &listed
-    };
-    let mut candidates = candidates(objects);
+/// Looks for Prometheus: first where Istio's own add-on is, which most often answers, then among
+/// all services.
+///
+/// # Errors
+/// What was tried, and how each attempt went.
+pub async fn discover(kube: &kube::Client) -> Result<Found, Trouble> {
+    let usual = ServiceProxy::new(kube.clone(), "istio-system", "prometheus", "9090", "");
+    let first = tokio::time::timeout(HEAD_START, probe(Transport::Proxy(usual)));
+    if let Ok((Some((client, true)), step)) = first.await {
+        return Ok(Found { client, steps: vec![step] });
+    }
+    let objects = list_services(kube).await?;
+    let mut candidates = candidates(&objects);
     candidates.truncate(TRIED);
     if candidates.is_empty() {
         return Err(nothing("no service looks like Prometheus, Thanos, Mimir or VictoriaMetrics"));
     }
-    let tried = candidates.iter().map(|candidate| attempt(kube, objects, candidate));
+    let tried = candidates.iter().map(|candidate| attempt(kube, candidate));
     let results = futures::future::join_all(tried).await;
     let (mut steps, mut found) = (Vec::new(), Vec::new());
     for (client, tried) in results {
@@ -93,7 +95,7 @@ pub async fn discover(
         let why: Vec<String> = steps.iter().map(ToString::to_string).collect();
         return Err(nothing(&why.join("; ")));
     };
-    Ok(Found { client: client.with_query_scope(query_scope), steps })
+    Ok(Found { client, steps })
 }
 
 fn nothing(why: &str) -> Trouble {
@@ -105,16 +107,12 @@ fn nothing(why: &str) -> Trouble {
 type Answering = Option<(Client, bool)>;
 
 /// Tries both ways to one service; the first that answers wins.
-async fn attempt(
-    kube: &kube::Client,
-    objects: &Objects,
-    candidate: &Candidate,
-) -> (Answering, Vec<Step>) {
+async fn attempt(kube: &kube::Client, candidate: &Candidate) -> (Answering, Vec<Step>) {
     let Candidate { namespace, service, port, path, .. } = candidate;
     let proxy = ServiceProxy::new(kube.clone(), namespace, service, port, path);
     let proxy = probe(Transport::Proxy(proxy)).boxed();
     let forward = async {
-        match forward_to(kube, objects, candidate).await {
+        match forward_to(kube, candidate).await {
             Ok(forward) => probe(Transport::Forward(forward)).await,
             Err(trouble) => {
                 let what = format!("a pod of service {namespace}/{service}");
@@ -133,79 +131,72 @@ async fn attempt(
 
 /// Whether a Prometheus is at the other end, and whether it knows of a mesh.
 async fn probe(transport: Transport) -> (Answering, Step) {
-    let what = transport.address().to_owned();
     let client = Client::with_transport(transport, ATTEMPT);
-    match client.query("count(istio_requests_total) or vector(0)", None).await {
+    let step = try_out(&client).await;
+    let has_mesh = step.outcome == Outcome::Answers;
+    let answers = has_mesh || step.outcome == Outcome::NoMesh;
+    let client = client.with_limit(PrometheusOptions::DEFAULT_TIMEOUT);
+    (answers.then_some((client, has_mesh)), step)
+}
+
+/// Asks a Prometheus whether it knows of a mesh.
+pub async fn try_out(client: &Client) -> Step {
+    let outcome = match client.query("count(istio_requests_total) or vector(0)", None).await {
         Ok(series) => {
             let value = series.first().and_then(|series| series.points.first());
             let has_mesh = value.is_some_and(|(_, count)| *count > 0.0);
-            let outcome = if has_mesh { Outcome::Answers } else { Outcome::NoMesh };
-            let client = client.with_limit(PrometheusOptions::DEFAULT_TIMEOUT);
-            (Some((client, has_mesh)), Step { what, outcome })
+            if has_mesh { Outcome::Answers } else { Outcome::NoMesh }
         }
-        Err(trouble) => (None, Step { what, outcome: Outcome::Failed(trouble) }),
-    }
+        Err(trouble) => Outcome::Failed(trouble),
+    };
+    Step { what: client.address().to_owned(), outcome }
 }
 
 /// A port-forward to a ready pod of the service.
-async fn forward_to(
-    kube: &kube::Client,
-    objects: &Objects,
-    candidate: &Candidate,
-) -> Result<PortForward, Trouble> {
-    let mut known = candidate.pod(objects);
-    if known.is_none() && objects.pods.is_empty() {
-        let selector: Vec<String> =
-            candidate.selector.iter().map(|(name, value)| format!("{name}%3D{value}")).collect();
-        let path = format!(
-            "/api/v1/namespaces/{}/pods?limit=20&labelSelector={}",
-            candidate.namespace,
-            selector.join("%2C")
-        );
-        known = candidate.pod(&list(kube, &path, Kind::Pod).await?);
+async fn forward_to(kube: &kube::Client, candidate: &Candidate) -> Result<PortForward, Trouble> {
+    let what = format!("port-forward to service {}/{}", candidate.namespace, candidate.service);
+    let selector: Vec<String> =
+        candidate.selector.iter().map(|(name, value)| format!("{name}%3D{value}")).collect();
+    if selector.is_empty() {
+        return Err(Trouble::new(what, "it selects no pods", ""));
     }
-    let (pod, port) = known.ok_or_else(|| {
-        let what = format!("port-forward to service {}/{}", candidate.namespace, candidate.service);
-        Trouble::new(what, "none of its pods is ready", "")
-    })?;
+    let labels = format!("limit=20&labelSelector={}", selector.join("%2C"));
+    let pods = list(kube, Kind::Pod, Some(&candidate.namespace), &labels).await?;
+    let (pod, port) =
+        candidate.pod(&pods).ok_or_else(|| Trouble::new(what, "none of its pods is ready", ""))?;
     Ok(PortForward::new(kube.clone(), &candidate.namespace, &pod, port, candidate.path))
 }
 
 /// Services of all namespaces; where that is not allowed, of those where Prometheus usually is.
 async fn list_services(kube: &kube::Client) -> Result<Objects, Trouble> {
-    let refused = match list(kube, "/api/v1/services", Kind::Service).await {
+    let refused = match list(kube, Kind::Service, None, "").await {
         Ok(objects) => return Ok(objects),
         Err(trouble) => trouble,
     };
     let usual = ["istio-system", "monitoring", "prometheus", "observability"];
+    let namespaces = usual.into_iter().chain([kube.default_namespace()]);
+    let asked = namespaces.map(|namespace| list(kube, Kind::Service, Some(namespace), ""));
     let mut all = Objects::default();
-    for namespace in usual.into_iter().chain([kube.default_namespace()]) {
-        let path = format!("/api/v1/namespaces/{namespace}/services");
-        if let Ok(found) = list(kube, &path, Kind::Service).await {
-            for service in found.services.values() {
-                all.insert(service.raw.clone());
-            }
-        }
+    for found in futures::future::join_all(asked).await.into_iter().flatten() {
+        all.absorb(Kind::Service, &found);
     }
     if all.services.is_empty() { Err(refused) } else { Ok(all) }
 }
 
-async fn list(kube: &kube::Client, path: &str, kind: Kind) -> Result<Objects, Trouble> {
-    let trouble = |why: String| {
-        Trouble::new(
-            format!("list {} at {path}", kind.info().plural),
-            why,
-            "--prometheus-url URL needs no right in the cluster",
-        )
-    };
-    let request =
-        Request::get(path).body(Vec::new()).map_err(|error| trouble(error.to_string()))?;
-    let asked = tokio::time::timeout(ATTEMPT, kube.request::<Value>(request));
-    let mut answer = match asked.await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => return Err(trouble(error.to_string())),
-        Err(_) => return Err(trouble(format!("no answer within {} s", ATTEMPT.as_secs()))),
-    };
+async fn list(
+    kube: &kube::Client,
+    kind: Kind,
+    namespace: Option<&str>,
+    query: &str,
+) -> Result<Objects, Trouble> {
+    let place = namespace.map(|name| format!("/namespaces/{name}")).unwrap_or_default();
+    let path = format!("/api/v1{place}/{}?{query}", kind.info().plural);
+    let body = whole(kube, &path, Limits::new(Some(ATTEMPT))).await.map_err(|fault| {
+        let trouble = fault.trouble(&Question { verb: "list", kind, namespace, address: "" });
+        let hint = "--prometheus-url URL needs no right in the cluster";
+        Trouble { hint: hint.to_owned(), ..trouble }
+    })?;
+    let mut answer: Value = serde_json::from_slice(&body).unwrap_or_default();
     let mut objects = Objects::default();
     if let Some(Value::Array(items)) = answer.get_mut("items").map(Value::take) {
         for item in items {

@@ -47,9 +47,10 @@ impl Client {
         for ((ask, _), answer) in questions.iter().zip(answers) {
             match (ask, answer) {
                 (Ask::Counts, Ok(Answered::Raw(raw))) => samples = Some(raw.rows),
-                // Without `up` the counts still stand: siblings of a series tell as much.
                 (Ask::Targets, Ok(Answered::Raw(raw))) => targets = raw.rows,
-                (Ask::Targets, _) => {}
+                // Without `up` the counts still stand, since siblings of a series tell as much;
+                // but whoever relies on them should know.
+                (Ask::Targets, answer) => telemetry.warnings.extend(answer.err().map(unanswered)),
                 (_, answer) => place(&mut telemetry, *ask, answer),
             }
         }
@@ -107,6 +108,11 @@ fn at(answer: &Answered) -> Option<Timestamp> {
         Answered::Raw(_) => None,
     }?;
     Timestamp::from_millisecond((at * 1000.0) as i64).ok()
+}
+
+/// A question whose answer has no part of its own went wrong.
+fn unanswered(trouble: Trouble) -> String {
+    format!("{}: {}; restarts of targets are told by other series alone", trouble.what, trouble.why)
 }
 
 fn place(telemetry: &mut Telemetry, ask: Ask, answer: Result<Answered, Trouble>) {
