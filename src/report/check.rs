@@ -19,10 +19,11 @@ pub fn text(report: &Report, ascii: bool) -> String {
 /// The way to the sources, one line a step in order.
 pub fn way(report: &Report, ascii: bool) -> String {
     let mut text = lines(report, ascii);
-    let _ = match report.healthy {
-        true => writeln!(text, "connected"),
-        false => writeln!(text, "not connected: the first step that failed is where to look"),
-    };
+    text.push_str(if report.healthy {
+        "connected\n"
+    } else {
+        "not connected: the first step that failed is where to look\n"
+    });
     text
 }
 

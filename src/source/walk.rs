@@ -23,13 +23,12 @@ const IN_FLIGHT: usize = 16;
 /// Walks the way to the cluster and to Prometheus; the steps in order.
 pub async fn walk(options: &SourceOptions) -> Vec<Answer> {
     let mut steps = Vec::new();
-    let session = match options.kube.as_ref().filter(|_| options.files.is_empty()) {
-        Some(kube) => to_cluster(kube, &options.scope, &mut steps).await,
-        None => {
-            steps.push(step("context", Status::Ok, "cluster", "not asked"));
-            None
-        }
-    };
+    let mut session = None;
+    if let Some(kube) = options.kube.as_ref().filter(|_| options.files.is_empty()) {
+        session = to_cluster(kube, &options.scope, &mut steps).await;
+    } else {
+        steps.push(step("context", Status::Ok, "cluster", "not asked"));
+    }
     to_prometheus(&options.metrics, session.as_ref(), &mut steps).await;
     steps
 }

@@ -197,8 +197,8 @@ impl Input<'_> {
             if found.is_none() && counts.requests == 0 {
                 continue;
             }
-            let same = |version: &&mut Version| subset.is_some() && version.subset == subset;
-            if !versions.iter_mut().any(|mut version| same(&&mut version)) {
+            let same = |version: &Version| subset.is_some() && version.subset == subset;
+            if !versions.iter().any(same) {
                 versions.push(Version { subset: subset.clone(), ..Version::default() });
             }
             let Some(version) = versions.iter_mut().rev().find(|v| v.subset == subset) else {
@@ -284,7 +284,7 @@ impl Input<'_> {
         let telemetry = self.snapshot.telemetry.as_ref()?;
         let scrapes =
             counted.sources.values().map(|counts| counts.scrapes).max().unwrap_or_default();
-        let window = telemetry.window.as_secs() as i64;
+        let window = i64::try_from(telemetry.window.as_secs()).unwrap_or(i64::MAX / 4);
         let interval = window / i64::from(scrapes.max(1));
         let settle = CONVERGENCE_SECONDS + 2 * interval;
         let (object, changed) = self.last_change(service, rules)?;
