@@ -24,7 +24,7 @@ fn service(number: usize) -> Vec<Value> {
             "spec": {"containers": [{"name": "app", "image": "app"},
                 {"name": "istio-proxy", "image": "proxyv2"}]}})
     };
-    let missing = if number % 10 == 0 { "v9" } else { "v2" };
+    let missing = if number.is_multiple_of(10) { "v9" } else { "v2" };
     vec![
         pod("v1"),
         pod("v2"),

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::sync::Arc;
 
 use clap::CommandFactory;
-use jiff::Timestamp;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;
@@ -70,7 +69,7 @@ pub struct Context {
     pub config: Config,
     pub source: SourceOptions,
     /// The embedded world, alive as long as the command.
-    demo: Option<crate::demo::Demo>,
+    _demo: Option<crate::demo::Demo>,
 }
 
 /// Runs what the command line asks for.
@@ -94,7 +93,7 @@ pub async fn run(mut cli: Cli) -> Result<Exit, Failure> {
         return serve::run(command).await;
     }
     let (source, demo) = options::gather(&cli.global, &config).await?;
-    let context = Context { cli, config, source, demo };
+    let context = Context { cli, config, source, _demo: demo };
     dispatch(&context, command).await
 }
 
@@ -129,11 +128,14 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<Exit, F
         Some(Command::Url(args)) => url::run(context, &args).await,
         Some(Command::Split(args)) => split::run(context, &args).await,
         Some(Command::Route(args)) => route::run(context, &args).await,
-        Some(Command::Analyze(_)) => Ok(Exit::Fine),
         Some(Command::Check(args)) => check::run(context, &args).await,
         // `run` has answered these already.
         Some(
-            Command::Demo { .. } | Command::Completions { .. } | Command::Man | Command::Config,
+            Command::Analyze(_)
+            | Command::Demo { .. }
+            | Command::Completions { .. }
+            | Command::Man
+            | Command::Config,
         ) => Ok(Exit::Fine),
     }
 }
@@ -151,11 +153,6 @@ impl Context {
         let snapshot = source::once::once(&self.source, needs).await?;
         warn(&snapshot);
         Ok(snapshot)
-    }
-
-    /// The instant ages are counted to.
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
     }
 
     /// What "agrees" means for splits.

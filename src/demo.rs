@@ -96,7 +96,6 @@ pub async fn start_with(options: Options) -> Result<Demo, Trouble> {
     let kubeconfig_yaml = kubeconfig_text(&kubernetes_url);
     let kubeconfig = Kubeconfig::from_yaml(&kubeconfig_yaml)
         .map_err(|error| Trouble::new("write the demo's kubeconfig", error.to_string(), ""))?;
-    let _stop = stop.drop_guard();
     Ok(Demo {
         kubeconfig,
         kubeconfig_yaml,
@@ -104,7 +103,7 @@ pub async fn start_with(options: Options) -> Result<Demo, Trouble> {
         prometheus_url,
         prometheus,
         world,
-        _stop,
+        _stop: stop.drop_guard(),
     })
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn pods(context: &Context, args: &ListArgs) -> Result<Exit, Fai
     let needs = Needs::kinds([Kind::Namespace, Kind::Pod, Kind::ReplicaSet]);
     answer(context, args, needs, |snapshot| {
         let inventory = Inventory::of(&snapshot.objects);
-        let pods = report::pods::pods(&inventory, &snapshot.scope, context.now());
+        let pods = report::pods::pods(&inventory, &snapshot.scope, jiff::Timestamp::now());
         match args.output {
             ListOutput::Json => report::json("vigla.pods/v1", &pods),
             ListOutput::Yaml => report::yaml("vigla.pods/v1", &pods),
@@ -40,7 +40,8 @@ pub(super) async fn services(context: &Context, args: &ListArgs) -> Result<Exit,
         let inventory = Inventory::of(&snapshot.objects);
         let traffic = traffic(snapshot, &inventory);
         let scope = &snapshot.scope;
-        let services = report::services::services(&inventory, &traffic, scope, context.now());
+        let services =
+            report::services::services(&inventory, &traffic, scope, jiff::Timestamp::now());
         match args.output {
             ListOutput::Json => report::json("vigla.services/v1", &services),
             ListOutput::Yaml => report::yaml("vigla.services/v1", &services),

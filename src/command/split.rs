@@ -156,7 +156,7 @@ fn gave_up(
     last: Option<&SplitView>,
     wanted: &BTreeMap<Arc<str>, f64>,
 ) -> Result<Exit, Failure> {
-    let seconds = words::seconds(args.timeout.as_secs() as i64);
+    let seconds = words::seconds(i64::try_from(args.timeout.as_secs()).unwrap_or(i64::MAX));
     let why = match last {
         None => "no request counts came in".to_owned(),
         Some(view) => {

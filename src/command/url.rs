@@ -27,7 +27,7 @@ pub(super) async fn run(context: &Context, args: &UrlArgs) -> Result<Exit, Failu
     let _ = std::io::stderr().write_all(notes.as_bytes());
     match args.output {
         TextOutput::Json => {
-            print(&report::json("vigla.url/v1", &report::gateways::Gateways { gateways: &views }))?
+            print(&report::json("vigla.url/v1", &report::gateways::Gateways { gateways: &views }))?;
         }
         TextOutput::Text if args.probe => probe(&views).await?,
         TextOutput::Text => print(&report::gateways::text(&views))?,

@@ -73,10 +73,10 @@ pub fn first_view(
         (Zoom::Pill, Orientation::LeftRight, SHORTEST_NAME),
     ];
     let with = |(zoom, orientation, name_cells)| LayoutOptions {
-        zoom,
         orientation,
-        name_cells,
+        zoom,
         labels,
+        name_cells,
         ..LayoutOptions::default()
     };
     // Boxes are three rows and more: what cannot fit is not tried.

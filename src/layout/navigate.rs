@@ -59,7 +59,7 @@ pub fn edges_of(scene: &Scene, node: &str) -> Vec<Target> {
             ((arrives, area.y, area.x), wire)
         })
         .collect();
-    wires.sort_by(|a, b| a.0.cmp(&b.0));
+    wires.sort_by_key(|(place, _)| *place);
     wires.into_iter().flat_map(|(_, wire)| wire.edges.iter().cloned()).map(Target::Edge).collect()
 }
 
@@ -79,7 +79,8 @@ pub fn hit(scene: &Scene, pos: Pos) -> Option<Target> {
         .runs
         .iter()
         .find(|run| (run.a.x..=run.b.x).contains(&pos.x) && (run.a.y..=run.b.y).contains(&pos.y));
-    let wires = on_slot.map(|slot| slot.wires).or(on_head).or(on_run.map(|run| run.wires))?;
+    let wires =
+        on_slot.map(|slot| slot.wires).or(on_head).or_else(|| on_run.map(|run| run.wires))?;
     let wire = scene.wires_of(wires).next().and_then(|wire| scene.wires.get(wire))?;
     wire.edges.first().cloned().map(Target::Edge)
 }

@@ -12,7 +12,7 @@ use vigla::report::drawing::Canvas;
 pub(crate) fn edges(scene: &Scene, styles: &StyleTable) -> BTreeSet<(usize, usize)> {
     let canvas = Canvas::of(scene, styles, &Selection::default(), Glyphs::Square);
     let reader = Reader { scene, canvas, arms: letters() };
-    (0..scene.boxes.len()).flat_map(|at| reader.from_box(at)).collect()
+    (0..scene.boxes.len()).flat_map(|at| reader.leaving(at)).collect()
 }
 
 /// The arms of every letter that lines are made of, in the order of [`Side::ALL`].
@@ -42,8 +42,8 @@ impl Reader<'_> {
     }
 
     fn has(&self, pos: Pos, side: Side) -> bool {
-        let at = Side::ALL.iter().position(|known| *known == side).unwrap();
-        self.arms.get(&self.letter(pos)).is_some_and(|arms| arms[at])
+        let mut arms = Side::ALL.iter().zip(self.arms.get(&self.letter(pos)).into_iter().flatten());
+        arms.any(|(known, has)| *known == side && *has)
     }
 
     fn ahead(&self) -> Side {
@@ -58,7 +58,7 @@ impl Reader<'_> {
     }
 
     /// What the lines on the far side of a box lead to, or come from.
-    fn from_box(&self, at: usize) -> Vec<(usize, usize)> {
+    fn leaving(&self, at: usize) -> Vec<(usize, usize)> {
         let area = self.scene.boxes[at].area;
         let ahead = self.ahead();
         let border: Vec<Pos> = match ahead {
@@ -71,9 +71,8 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for pos in border {
             let beside = pos.step(ahead);
-            let start = if self.has(pos, ahead) {
-                Some(beside)
-            } else if ahead == Side::Down && self.letter(pos) == back_head {
+            let upward = ahead == Side::Down && self.letter(pos) == back_head;
+            let start = if self.has(pos, ahead) || upward {
                 Some(beside)
             } else if ahead == Side::Right && self.letter(beside) == back_head {
                 Some(beside.step(ahead))
@@ -106,8 +105,9 @@ impl Reader<'_> {
                 continue;
             }
             if self.letter(pos) == head {
-                let target = self.box_at(pos.step(ahead)).expect("a head stands before a box");
-                reached.insert((target, true));
+                let target = self.box_at(pos.step(ahead));
+                assert!(target.is_some(), "a head stands before a box");
+                reached.extend(target.map(|target| (target, true)));
                 continue;
             }
             let exits: Vec<Side> = Side::ALL

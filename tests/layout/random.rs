@@ -173,7 +173,7 @@ proptest! {
     fn order_of_input_and_rates_change_nothing(graph in graph(), options in options()) {
         let view = ViewGraph::from_graph(&graph, &ViewOptions::default());
         let (scene, memory) = layout(&view, &options, None);
-        let mut other = graph.clone();
+        let mut other = graph;
         other.edges.reverse();
         for edge in &mut other.edges {
             edge.rate *= 3.0;

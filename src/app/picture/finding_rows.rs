@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::app::list::{Cell, Column, Row, RowId, Table, Tone};
-use crate::mesh::findings::{Finding, FindingInput, Level, Report, analyze};
+use crate::mesh::findings::{Finding, FindingInput, Level, Report, Subject, analyze};
 use crate::mesh::{Kind, harmless};
 
 const COLUMNS: &[Column] = &[
@@ -56,7 +56,7 @@ fn row(finding: &Finding) -> Row {
     ];
     let place = finding.path.as_deref().unwrap_or_default();
     let words = format!("{} {place} {message}", finding.code);
-    let id = match about.and_then(|object| object.reference()) {
+    let id = match about.and_then(Subject::reference) {
         Some(object) => RowId::Object(object, words.into()),
         None => RowId::Words(words.into()),
     };

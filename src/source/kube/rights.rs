@@ -33,8 +33,11 @@ pub(super) fn ask_for(question: &Question<'_>) -> String {
     )
 }
 
-/// Several rights that are missing, as one trouble: each resource is named once, the rules are
-/// put together by group. `why` is what the server said to the first.
+/// More resources than these are counted rather than named twice.
+const NAMED: usize = 4;
+
+/// Several rights that are missing, as one trouble: the rules name each resource once, put
+/// together by group. `why` is what the server said to the first.
 pub(crate) fn missing(places: &[(Kind, Option<&str>)], why: &str) -> Trouble {
     let mut by_place: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
     let mut rules: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -49,7 +52,11 @@ pub(crate) fn missing(places: &[(Kind, Option<&str>)], why: &str) -> Trouble {
         let place = namespace.map(|name| format!(" in namespace \"{name}\"")).unwrap_or_default();
         format!("{}{place}", resources.join(", "))
     });
-    let what = format!("list {}", lists.collect::<Vec<_>>().join("; "));
+    let what = if places.len() > NAMED {
+        format!("list {} kinds of object", places.len())
+    } else {
+        format!("list {}", lists.collect::<Vec<_>>().join("; "))
+    };
     let rules = rules.into_iter().map(|(group, resources)| {
         let resources: Vec<&str> = resources.into_iter().collect();
         format!("{{apiGroups: [\"{group}\"], resources: [{}]}}", resources.join(", "))

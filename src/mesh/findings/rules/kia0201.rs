@@ -59,8 +59,8 @@ spec: {host: reviews, subsets: [{name: v2, labels: {version: v2}}]}
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    let mut defined: BTreeMap<(&str, String, &str), Vec<(&Resource<DestinationRule>, usize)>> =
-        BTreeMap::new();
+    type Rules<'a> = Vec<(&'a Resource<DestinationRule>, usize)>;
+    let mut defined: BTreeMap<(&str, String, &str), Rules<'_>> = BTreeMap::new();
     for rule in index.destination_rules().filter(|rule| rule.spec.workload_selector.is_none()) {
         let own = &*rule.meta.namespace;
         let host = hosts::full(own, &rule.spec.host);
