@@ -11,6 +11,7 @@ use crate::mesh::split::verdict::Limits;
 use crate::mesh::{MeshSnapshot, SourceState, Trouble};
 use crate::source::{self, Fault, Needs, SourceOptions};
 
+mod analyze;
 mod check;
 mod graph;
 mod list;
@@ -113,6 +114,10 @@ fn without_source(command: Option<&Command>) -> Result<Option<Exit>, Failure> {
                 .map_err(|error| Trouble::new("write the manual page", error.to_string(), ""))?;
             print(&String::from_utf8_lossy(&page))?;
         }
+        Some(Command::Analyze(args)) => match analyze::from_handbook(args)? {
+            Some(text) => print(&text)?,
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     }
     Ok(Some(Exit::Fine))
@@ -128,6 +133,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<Exit, F
         Some(Command::Url(args)) => url::run(context, &args).await,
         Some(Command::Split(args)) => split::run(context, &args).await,
         Some(Command::Route(args)) => route::run(context, &args).await,
+        Some(Command::Analyze(args)) => analyze::run(context, &args).await,
         Some(Command::Check(args)) => check::run(context, &args).await,
         // `run` has answered these already.
         Some(

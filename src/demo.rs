@@ -93,7 +93,7 @@ pub async fn start_with(options: Options) -> Result<Demo, Trouble> {
         let (world, stop) = (Arc::clone(&world), stop.clone());
         async move { stop.run_until_cancelled(world.run()).await }
     });
-    let kubeconfig_yaml = kubeconfig_text(&kubernetes_url);
+    let kubeconfig_yaml = kubeconfig_text(&kubernetes_url, options.scenario.namespace());
     let kubeconfig = Kubeconfig::from_yaml(&kubeconfig_yaml)
         .map_err(|error| Trouble::new("write the demo's kubeconfig", error.to_string(), ""))?;
     Ok(Demo {
@@ -132,10 +132,10 @@ async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationTo
 }
 
 /// A kubeconfig for the demo's API: no credentials, plain HTTP on loopback.
-fn kubeconfig_text(url: &str) -> String {
+fn kubeconfig_text(url: &str, namespace: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\nclusters:\n- name: vigla-demo\n  cluster:\n    server: {url}\n\
          contexts:\n- name: vigla-demo\n  context:\n    cluster: vigla-demo\n    user: demo\n    \
-         namespace: default\ncurrent-context: vigla-demo\nusers:\n- name: demo\n  user: {{}}\n"
+         namespace: {namespace}\ncurrent-context: vigla-demo\nusers:\n- name: demo\n  user: {{}}\n"
     )
 }

@@ -54,13 +54,12 @@ fn by_service() -> GraphOptions {
 }
 
 fn needs(context: &Context) -> Needs {
-    let mut telemetry = TelemetryRequest::for_graph(
-        crate::mesh::Scope::Unset,
-        context.source.window,
-        &by_service(),
-    );
-    telemetry.latency = true;
-    telemetry.counts = true;
+    let options = by_service();
+    let telemetry = TelemetryRequest {
+        latency: true,
+        counts: true,
+        ..TelemetryRequest::for_graph(crate::mesh::Scope::Unset, context.source.window, &options)
+    };
     let workloads = [crate::mesh::Kind::StatefulSet, crate::mesh::Kind::DaemonSet];
     super::route::needs().with(Reach::Everywhere, workloads).with_telemetry(telemetry)
 }

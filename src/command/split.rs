@@ -25,12 +25,18 @@ pub(super) async fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Fai
 }
 
 fn needs(context: &Context) -> Needs {
-    let mut telemetry =
-        TelemetryRequest::for_graph(Scope::Unset, context.source.window, &split::graph_options());
-    telemetry.latency = true;
-    telemetry.counts = true;
     let workloads = [crate::mesh::Kind::StatefulSet, crate::mesh::Kind::DaemonSet];
-    super::route::needs().with(Reach::Everywhere, workloads).with_telemetry(telemetry)
+    super::route::needs().with(Reach::Everywhere, workloads).with_telemetry(telemetry(context))
+}
+
+/// What splits are judged by: counts, and the rates and latency of the columns beside them.
+pub(super) fn telemetry(context: &Context) -> TelemetryRequest {
+    let options = split::graph_options();
+    TelemetryRequest {
+        latency: true,
+        counts: true,
+        ..TelemetryRequest::for_graph(Scope::Unset, context.source.window, &options)
+    }
 }
 
 fn render(context: &Context, args: &SplitArgs, view: &SplitView) -> String {

@@ -33,8 +33,16 @@ use random::Random;
 pub const SCRAPE_INTERVAL: Duration = Duration::from_secs(5);
 /// Between two scrapes of the past.
 const PAST_INTERVAL_MS: i64 = 15_000;
-/// How long the past is.
-const PAST_MS: i64 = 60 * 60 * 1000;
+/// Scrapes of the past: an hour, and less for a mesh so large that an hour would take long to
+/// make.
+fn past_scrapes(scenario: Scenario) -> i64 {
+    const HOUR: i64 = 60 * 60 * 1000 / PAST_INTERVAL_MS;
+    match scenario {
+        Scenario::Large { services } => (2400 / i64::from(services.max(1))).clamp(6, HOUR),
+        _ => HOUR,
+    }
+}
+
 /// How long samples are kept, in milliseconds.
 pub const RETENTION_MS: i64 = 2 * 60 * 60 * 1000;
 /// The users, the applications and the proxies at work.
@@ -86,11 +94,10 @@ impl Traffic {
         self.config = Some(config);
     }
 
-    /// Makes the hour of samples that lies before `until`, and that moment's.
+    /// Makes the samples of the time before `until`, and that moment's.
     pub fn past(&mut self, objects: &Arc<Objects>, until: i64, store: &mut Store) {
         meters::describe(store);
-        let steps = PAST_MS / PAST_INTERVAL_MS;
-        for step in (0..=steps).rev() {
+        for step in (0..=past_scrapes(self.scenario)).rev() {
             self.scrape(objects, until - step * PAST_INTERVAL_MS, PAST_INTERVAL_MS, store);
         }
     }

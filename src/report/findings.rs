@@ -1,8 +1,11 @@
 //! `vigla analyze`: findings as text, JSON, SARIF and JUnit; the registry as list and handbook.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::mesh::findings::{Finding, Level, Report, Subject};
+use serde::Serialize;
+
+use crate::mesh::findings::{Finding, Level, Report, Subject, Withheld};
 use crate::mesh::harmless;
 
 mod handbook;
@@ -25,10 +28,14 @@ pub fn text(report: &Report, color: bool) -> String {
     text
 }
 
-/// What could not be decided, one reason a line; for stderr.
+/// What could not be decided, each reason once with the codes that it withholds; for stderr.
 pub fn withheld(report: &Report) -> String {
-    report.withheld.iter().fold(String::new(), |mut text, withheld| {
-        let _ = writeln!(text, "{} withheld: {}", withheld.code, withheld.reason);
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for withheld in &report.withheld {
+        reasons.entry(&withheld.reason).or_default().push(withheld.code);
+    }
+    reasons.iter().fold(String::new(), |mut text, (reason, codes)| {
+        let _ = writeln!(text, "{} withheld: {}", codes.join(", "), harmless::line(reason));
         text
     })
 }
@@ -36,6 +43,34 @@ pub fn withheld(report: &Report) -> String {
 /// The JSON contract `vigla.analyze/v1`.
 pub fn json(report: &Report) -> String {
     super::json("vigla.analyze/v1", report)
+}
+
+/// What a change brings, and what it mends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change<'a> {
+    pub findings: Vec<&'a Finding>,
+    pub mended: Vec<&'a Finding>,
+    pub withheld: &'a [Withheld],
+}
+
+/// The change, findings that it brings first; what it mends is marked as such.
+pub fn change_text(change: &Change<'_>, color: bool) -> String {
+    let mut text = String::new();
+    for finding in &change.findings {
+        let _ = writeln!(text, "{}", line(finding, color));
+    }
+    for finding in &change.mended {
+        let _ = writeln!(text, "Mended: {}", line(finding, color));
+    }
+    if text.is_empty() {
+        text.push_str("The change brings no findings and mends none.\n");
+    }
+    text
+}
+
+/// The JSON contract `vigla.analyze/v1`, with what the change mends beside what it brings.
+pub fn change_json(change: &Change<'_>) -> String {
+    super::json("vigla.analyze/v1", change)
 }
 
 /// `Error [IST0101] (VirtualService shop/reviews routes.yaml:12) Referenced host not found: …`.

@@ -1,5 +1,6 @@
 //! Objects from files (`-f`): YAML or JSON, several documents, Lists, dumps, folders, stdin.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,17 +14,30 @@ use crate::mesh::{Objects, Trouble, harmless};
 /// A file larger than this is no set of manifests.
 const FILE_LIMIT: u64 = 512 << 20;
 
+/// What files hold.
+#[derive(Debug, Clone, Default)]
+pub struct Manifests {
+    pub objects: Objects,
+    /// The text of each file by its name, for who wants to point at a line.
+    pub texts: BTreeMap<Arc<str>, String>,
+}
+
 /// Reads every object of every file; a folder stands for the manifests in it, sorted by name.
-pub fn read(paths: &[PathBuf]) -> Result<Objects, Failure> {
+///
+/// # Errors
+/// When a file cannot be read, or holds something that is no object.
+pub fn read(paths: &[PathBuf]) -> Result<Manifests, Failure> {
     let mut objects = Objects::default();
+    let mut texts = BTreeMap::new();
     for path in paths {
         for file in expand(path)? {
             let (name, text) = contents(&file)?;
             manifests(&mut objects, &name, &text).map_err(Failure::input)?;
+            texts.insert(name, text);
         }
     }
     objects.load_mesh_config();
-    Ok(objects)
+    Ok(Manifests { objects, texts })
 }
 
 /// The files' names, for the frame: what stands where a context stands.

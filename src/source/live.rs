@@ -132,8 +132,8 @@ impl Supervisor {
     fn read_files(&mut self) {
         self.picture.set_context(&files::describe(&self.options.files), "");
         match files::read(&self.options.files) {
-            Ok(objects) => {
-                self.picture.set_objects(objects);
+            Ok(manifests) => {
+                self.picture.set_objects(manifests.objects);
                 self.picture.disable_kubernetes();
             }
             Err(failure) => {

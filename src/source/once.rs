@@ -26,7 +26,7 @@ pub(super) const ROOT: &str = "istio-system";
 pub async fn once(options: &SourceOptions, needs: &Needs) -> Result<MeshSnapshot, Failure> {
     let mut picture = Picture::new(options.scope.clone(), String::new());
     if !options.files.is_empty() {
-        picture.set_objects(files::read(&options.files)?);
+        picture.set_objects(files::read(&options.files)?.objects);
         picture.set_context(&files::describe(&options.files), "");
         picture.disable_kubernetes();
         let scope = resolve(&options.scope, "default");

@@ -39,6 +39,14 @@ impl Scenario {
     pub const MOST_SERVICES: u16 = 5000;
     /// How many services `large` makes when no number is given.
     const SERVICES: u16 = 200;
+
+    /// The namespace to look at first: that of the demo's context.
+    pub fn namespace(self) -> &'static str {
+        match self {
+            Self::Broken => "shop",
+            Self::Bookinfo | Self::Steady | Self::Outage | Self::Large { .. } => "default",
+        }
+    }
 }
 
 impl FromStr for Scenario {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::mesh::kind::Kind;
 use crate::mesh::object::Key;
+use crate::mesh::split::{SplitView, Verdict};
 
 /// Facts from traffic. Empty means that nothing is known, never that nothing flows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,4 +29,31 @@ impl Evidence {
     /// Nothing is known.
     pub const NONE: &'static Self =
         &Self { subset_rates: BTreeMap::new(), contradicted: Vec::new() };
+
+    /// What the splits of a snapshot say.
+    pub fn of(splits: &[SplitView]) -> Self {
+        let mut evidence = Self::default();
+        for split in splits {
+            let host =
+                format!("{}.{}.svc.cluster.local", split.service.name, split.service.namespace);
+            for version in &split.versions {
+                if let (Some(subset), Some(rate)) = (&version.subset, version.rate) {
+                    evidence.subset_rates.insert((host.clone(), subset.to_string()), rate);
+                }
+            }
+            let contradicted =
+                matches!(split.verdict, Verdict::Differs | Verdict::UnexpectedVersion);
+            if let Some(rule) = &split.source_rule
+                && contradicted
+                && rule.kind == Kind::VirtualService
+            {
+                evidence.contradicted.push(ContradictedSplit {
+                    virtual_service: rule.key.clone(),
+                    host,
+                    explanation: split.explanation.clone(),
+                });
+            }
+        }
+        evidence
+    }
 }

@@ -53,8 +53,9 @@ fn folders_stand_for_the_manifests_in_them() {
     assert!(read(&[path.to_owned()]).is_err());
     fs::write(path.join("a.yaml"), POD).unwrap();
     fs::write(path.join("notes.txt"), "no manifest").unwrap();
-    let objects = read(&[path.to_owned()]).unwrap();
-    assert_eq!(objects.pods.len(), 1);
+    let manifests = read(&[path.to_owned()]).unwrap();
+    assert_eq!(manifests.texts.len(), 1);
+    assert_eq!(manifests.objects.pods.len(), 1);
     let failure = read(&[path.join("missing.yaml")]).unwrap_err();
     assert_eq!(failure.fault, crate::source::Fault::Input);
 }
