@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::mesh::Trouble;
 use crate::mesh::graph::GraphType;
+use crate::mesh::health::HealthConfig;
 
 pub mod duration;
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub graph: Graph,
     pub prometheus: Prometheus,
     pub split: Split,
+    /// What share of failures is called degraded, and what a failure.
+    pub health: HealthConfig,
     /// Action name to keys.
     pub keys: BTreeMap<String, Vec<String>>,
     pub log: Log,
@@ -162,6 +165,7 @@ impl Default for Config {
             graph: Graph::default(),
             prometheus: Prometheus::default(),
             split: Split::default(),
+            health: HealthConfig::default(),
             keys: BTreeMap::new(),
             log: Log::default(),
         }

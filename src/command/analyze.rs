@@ -46,7 +46,8 @@ pub(super) async fn run(context: &Context, args: &AnalyzeArgs) -> Result<Exit, F
 }
 
 async fn cluster(context: &Context, args: &AnalyzeArgs, wishes: &Wishes) -> Result<Exit, Failure> {
-    let snapshot = context.once(&needs(context, args)).await?;
+    let needs = needs(args.read_secrets).with_telemetry(split::telemetry(context));
+    let snapshot = context.once(&needs).await?;
     let evidence = evidence(context, &snapshot);
     let input =
         FindingInput { evidence: &evidence, ..live_input(context, args, wishes, &snapshot) };
@@ -70,7 +71,7 @@ fn manifests(context: &Context, args: &AnalyzeArgs, wishes: &Wishes) -> Result<E
 async fn change(context: &Context, args: &AnalyzeArgs, wishes: &Wishes) -> Result<Exit, Failure> {
     let files = files::read(&context.source.files)?;
     let source = SourceOptions { files: Vec::new(), ..context.source.clone() };
-    let snapshot = once(&source, &needs(context, args)).await?;
+    let snapshot = once(&source, &needs(args.read_secrets)).await?;
     super::warn(&snapshot);
     let scope = file_scope(context);
     let input = live_input(context, args, wishes, &snapshot);
@@ -138,18 +139,15 @@ fn file_scope(context: &Context) -> Scope {
 }
 
 /// Every kind a rule looks at; the whole mesh, because a host of any namespace may be meant.
-fn needs(context: &Context, args: &AnalyzeArgs) -> Needs {
+pub(super) fn needs(secrets: bool) -> Needs {
     let left_out = |kind: &&Kind| match kind {
-        Kind::Secret => !args.read_secrets,
+        Kind::Secret => !secrets,
         // Read from the root namespace alone: others are nobody's mesh configuration.
         Kind::ConfigMap | Kind::Node | Kind::EndpointSlice => true,
         _ => false,
     };
     let kinds = Objects::KINDS.iter().filter(|kind| !left_out(kind)).copied();
-    Needs::default()
-        .with(Reach::Root, [Kind::ConfigMap])
-        .with(Reach::Everywhere, kinds)
-        .with_telemetry(split::telemetry(context))
+    Needs::default().with(Reach::Root, [Kind::ConfigMap]).with(Reach::Everywhere, kinds)
 }
 
 /// What traffic says about the splits of the scope.

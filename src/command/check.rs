@@ -69,7 +69,7 @@ fn look(context: &Context, args: &CheckArgs, snapshot: &MeshSnapshot) -> Result<
     if let Some(service) = &args.service {
         super::split::known(&inventory, &snapshot.scope, service)?;
     }
-    let traffic = Traffic::of(&graph::build(snapshot, &inventory, &by_service()));
+    let traffic = Traffic::of(&graph::build(context, snapshot, &inventory, &by_service()));
     let splits = split::views(snapshot, &inventory, context.limits(false));
     let limits = Limits {
         max_errors: args.max_errors,

@@ -26,13 +26,14 @@ pub(super) async fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Fai
     let needs = Needs::kinds(KINDS.iter().copied()).with_telemetry(request);
     let snapshot = context.once(&needs).await?;
     let inventory = Inventory::of(&snapshot.objects);
-    let graph = build(&snapshot, &inventory, &options);
+    let graph = build(context, &snapshot, &inventory, &options);
     print(&render(context, args, &snapshot, &graph))?;
     Ok(Exit::Fine)
 }
 
 /// The graph of a snapshot; without telemetry it has the idle nodes at most.
 pub(super) fn build(
+    context: &Context,
     snapshot: &MeshSnapshot,
     inventory: &Inventory,
     options: &GraphOptions,
@@ -44,7 +45,7 @@ pub(super) fn build(
         telemetry: snapshot.telemetry.as_ref().unwrap_or(&nothing),
         scope: &snapshot.scope,
         options,
-        health: &crate::mesh::health::HealthConfig::default(),
+        health: &context.config.health,
     })
 }
 

@@ -2,12 +2,13 @@
 
 use super::{Context, Exit, Failure, print, watch};
 use crate::cli::{ListArgs, ListOutput};
+use crate::mesh::findings::{self, FindingInput};
 use crate::mesh::graph::{GraphOptions, GraphType};
 use crate::mesh::inventory::Inventory;
 use crate::mesh::traffic::Traffic;
 use crate::mesh::{Kind, MeshSnapshot, Scope};
 use crate::report;
-use crate::source::{Needs, Reach, TelemetryRequest};
+use crate::source::{Needs, TelemetryRequest};
 
 /// What tells which pods there are and what they belong to.
 const PODS: &[Kind] = &[
@@ -38,7 +39,7 @@ pub(super) async fn services(context: &Context, args: &ListArgs) -> Result<Exit,
         .with_telemetry(telemetry(context));
     answer(context, args, needs, |snapshot| {
         let inventory = Inventory::of(&snapshot.objects);
-        let traffic = traffic(snapshot, &inventory);
+        let traffic = traffic(context, snapshot, &inventory);
         let scope = &snapshot.scope;
         let services =
             report::services::services(&inventory, &traffic, scope, jiff::Timestamp::now());
@@ -52,13 +53,17 @@ pub(super) async fn services(context: &Context, args: &ListArgs) -> Result<Exit,
 }
 
 pub(super) async fn overview(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
-    let needs = Needs::kinds(PODS.iter().copied().chain([Kind::Service]))
-        .with(Reach::ScopeAndRoot, [Kind::Pod])
-        .with_telemetry(telemetry(context));
+    let needs = super::analyze::needs(false).with_telemetry(telemetry(context));
     answer(context, args, needs, |snapshot| {
         let inventory = Inventory::of(&snapshot.objects);
-        let traffic = traffic(snapshot, &inventory);
-        let overview = report::overview::overview(&inventory, &traffic, &snapshot.scope, |_| None);
+        let traffic = traffic(context, snapshot, &inventory);
+        let report = findings::analyze(&FindingInput {
+            scope: &snapshot.scope,
+            kinds: &snapshot.kinds,
+            now: Some(context.now()),
+            ..FindingInput::new(&snapshot.objects)
+        });
+        let overview = report::overview::overview(&inventory, &traffic, &snapshot.scope, &report);
         match args.output {
             ListOutput::Json => report::json("vigla.overview/v1", &overview),
             ListOutput::Yaml => report::yaml("vigla.overview/v1", &overview),
@@ -80,8 +85,8 @@ fn telemetry(context: &Context) -> TelemetryRequest {
     request
 }
 
-fn traffic(snapshot: &MeshSnapshot, inventory: &Inventory) -> Traffic {
-    Traffic::of(&super::graph::build(snapshot, inventory, &by_service()))
+fn traffic(context: &Context, snapshot: &MeshSnapshot, inventory: &Inventory) -> Traffic {
+    Traffic::of(&super::graph::build(context, snapshot, inventory, &by_service()))
 }
 
 async fn answer(

@@ -79,7 +79,7 @@ impl Subject {
     }
 
     /// The namespace a filter looks at: a Namespace counts as being in itself.
-    fn home(&self) -> &str {
+    pub fn home(&self) -> &str {
         if self.kind == "Namespace" { &self.name } else { &self.namespace }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::table::{Table, maybe};
+use crate::mesh::findings::{self, Level};
 use crate::mesh::inventory::injection::NamespaceInjection;
 use crate::mesh::inventory::{Inventory, ServiceInfo};
 use crate::mesh::traffic::{ServiceTraffic, Traffic};
@@ -40,8 +41,7 @@ struct Namespace<'a> {
     success_percent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     p95_ms: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    findings: Option<Findings>,
+    findings: Findings,
 }
 
 /// Findings of a namespace by level.
@@ -52,12 +52,39 @@ pub struct Findings {
     pub infos: u32,
 }
 
-/// Sums up a scope. `findings` tells those of a namespace, `None` where nobody looked.
+impl Findings {
+    /// Those of a namespace.
+    fn of(report: &findings::Report, namespace: &str) -> Self {
+        let mut counts = Self::default();
+        let here = |object: &findings::Subject| object.home() == namespace;
+        for finding in &report.findings {
+            if finding.object.as_ref().is_some_and(here) {
+                match finding.level {
+                    Level::Error => counts.errors += 1,
+                    Level::Warning => counts.warnings += 1,
+                    Level::Info => counts.infos += 1,
+                }
+            }
+        }
+        counts
+    }
+
+    fn words(self) -> String {
+        let levels = [(self.errors, "error"), (self.warnings, "warning"), (self.infos, "info")];
+        let told = levels.iter().filter(|(count, _)| *count > 0);
+        let told: Vec<String> = told
+            .map(|(count, level)| format!("{count} {level}{}", if *count == 1 { "" } else { "s" }))
+            .collect();
+        if told.is_empty() { "none".to_owned() } else { told.join(", ") }
+    }
+}
+
+/// Sums up a scope.
 pub fn overview<'a>(
     inventory: &'a Inventory,
     traffic: &Traffic,
     scope: &Scope,
-    findings: impl Fn(&str) -> Option<Findings>,
+    report: &findings::Report,
 ) -> Overview<'a> {
     let asked = inventory.namespaces.values().filter(|info| scope.contains(&info.name));
     let one = |info: &'a crate::mesh::inventory::NamespaceInfo| {
@@ -73,7 +100,7 @@ pub fn overview<'a>(
             rate: seen.and_then(|t| t.rate),
             success_percent: seen.and_then(ServiceTraffic::error_percent).map(|e| 100.0 - e),
             p95_ms: seen.and_then(|t| t.latency.p95),
-            findings: findings(&info.name),
+            findings: Findings::of(report, &info.name),
         }
     };
     Overview { control_plane: control_plane(inventory), namespaces: asked.map(one).collect() }
@@ -105,10 +132,7 @@ pub fn table(overview: &Overview<'_>, wide: bool) -> String {
             maybe(namespace.rate, words::rate),
             maybe(namespace.success_percent, words::percent),
             maybe(namespace.p95_ms, words::millis),
-            maybe(namespace.findings, |f| match (f.errors, f.warnings) {
-                (0, 0) => "none".to_owned(),
-                (errors, warnings) => format!("{errors} errors, {warnings} warnings"),
-            }),
+            namespace.findings.words(),
         ];
         if wide {
             cells.push(namespace.services.to_string());

@@ -334,7 +334,8 @@ fn shares(rules: &[RuleShares], versions: &[Version]) -> Vec<Vec<f64>> {
                 // A route of the Gateway API names a service for each version.
                 None => version.workloads.iter().any(|key| share.workloads.contains(&key.name)),
             });
-            here.map(|share| share.destination.percent / 100.0).sum()
+            // An empty sum is minus zero.
+            here.map(|share| share.destination.percent / 100.0).fold(0.0, |sum, share| sum + share)
         };
         let shares: Vec<f64> = versions.iter().map(of).collect();
         // A rule to the service as a whole sets no weights.
