@@ -11,7 +11,7 @@ use super::kube::{self, Cluster, Limits, Question, Session};
 use super::prometheus::{Client, TelemetryRequest, discover};
 use super::{Failure, Metrics, Needs, Reach, SourceOptions, files};
 use crate::mesh::telemetry::Telemetry;
-use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, Trouble};
+use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, SourceState, Trouble};
 
 /// Lists in flight at once: each has a connection of its own.
 const IN_FLIGHT: usize = 12;
@@ -39,6 +39,10 @@ pub async fn once(options: &SourceOptions, needs: &Needs) -> Result<MeshSnapshot
         let scope = if options.scope == Scope::Unset { Scope::All } else { options.scope.clone() };
         picture.set_scope(scope.clone());
         telemetry_alone(&mut picture, options, needs, scope).await?;
+        let prometheus = picture.snapshot(Timestamp::now()).prometheus;
+        if let (SourceState::Unavailable, Some(trouble)) = (prometheus.state, prometheus.trouble) {
+            return Err(trouble.into());
+        }
     }
     Ok(picture.snapshot(Timestamp::now()))
 }

@@ -1,5 +1,5 @@
-//! The canary of the scenario `bookinfo`: reviews moves from v1 to v3 step by step, rests
-//! there, and starts over.
+//! The canary of the scenario `bookinfo`: beside the red stars of a fifth of the users, reviews
+//! moves from v1 to v3 step by step, rests there, and starts over.
 
 use std::time::Duration;
 
@@ -11,20 +11,27 @@ use super::state::{Part, State};
 use super::store::Store;
 use crate::mesh::{Key, Kind};
 
-/// Percent of reviews' traffic that v3 gets, a step a minute.
-const STEPS: [u32; 10] = [10, 20, 35, 50, 75, 100, 100, 100, 100, 100];
-/// How long a step takes.
-const STEP: Duration = Duration::from_secs(60);
+/// Percent of reviews' traffic that v3 gets, step by step.
+const STEPS: [u32; 6] = [10, 20, 35, 50, 65, 80];
+/// Percent that v2 gets throughout.
+const V2: u32 = 20;
+/// How long a step takes: long enough for the window of a minute to hold one step alone.
+const STEP: Duration = Duration::from_secs(180);
 
 /// The share of v3, in percent, this long after the world's start. Before the start it is the
 /// first step's.
 pub fn percent(elapsed: Duration) -> u32 {
     let step = (elapsed.as_secs() / STEP.as_secs()) as usize % STEPS.len();
-    STEPS.get(step).copied().unwrap_or(100)
+    STEPS.get(step).copied().unwrap_or(100 - V2)
+}
+
+/// The weights of v1, v2 and v3 when v3 has this share.
+pub(super) fn weights(v3: u32) -> [u32; 3] {
+    [(100 - V2).saturating_sub(v3), V2, v3]
 }
 
 /// Sets the weights of the last rule of a VirtualService, destination by destination.
-pub(super) fn set_weights(virtual_service: &mut Value, weights: [u32; 2]) {
+pub(super) fn set_weights(virtual_service: &mut Value, weights: [u32; 3]) {
     let rules = virtual_service.pointer_mut("/spec/http").and_then(Value::as_array_mut);
     let last = rules.and_then(|rules| rules.last_mut());
     let routes = last.and_then(|rule| rule.get_mut("route")).and_then(Value::as_array_mut);
@@ -46,7 +53,7 @@ pub(super) async fn run(store: &Store, started: Timestamp) {
                 return None;
             }
             state.edit(Kind::VirtualService, &key, Part::Main, |value| {
-                set_weights(value, [100 - v3, v3]);
+                set_weights(value, weights(v3));
             })?;
             generation(state, &key)
         });
@@ -69,10 +76,10 @@ mod tests {
 
     #[test]
     fn it_grows_to_all_and_starts_over() {
-        let at = |minutes| percent(Duration::from_mins(minutes));
+        let at = |step| percent(STEP * step);
         let shares: Vec<u32> = (0..6).map(at).collect();
-        assert_eq!(shares, [10, 20, 35, 50, 75, 100]);
-        assert!(shares.is_sorted());
-        assert_eq!((at(9), at(10)), (100, 10));
+        assert_eq!(shares, [10, 20, 35, 50, 65, 80]);
+        assert!(shares.iter().all(|v3| weights(*v3).iter().sum::<u32>() == 100));
+        assert_eq!(at(6), 10);
     }
 }

@@ -34,9 +34,9 @@ pub(super) fn batches(scenario: Scenario) -> Result<Vec<Batch>, Trouble> {
     bookinfo.extend(read("traffic.yaml", TRAFFIC, "default")?);
     match scenario {
         Scenario::Bookinfo | Scenario::Large { .. } | Scenario::Broken => {}
-        Scenario::Steady => bookinfo.iter_mut().for_each(|object| weights(object, [80, 20])),
+        Scenario::Steady => bookinfo.iter_mut().for_each(|object| weights(object, [60, 20, 20])),
         Scenario::Outage => bookinfo.iter_mut().for_each(|object| {
-            weights(object, [50, 50]);
+            weights(object, [30, 20, 50]);
             replicas(object, "reviews-v3", 2);
         }),
     }
@@ -77,7 +77,7 @@ fn applied(object: &mut Value) {
 }
 
 /// Sets the weights of reviews' last rule.
-fn weights(object: &mut Value, weights: [u32; 2]) {
+fn weights(object: &mut Value, weights: [u32; 3]) {
     if text(object, "/kind") == "VirtualService" && text(object, "/metadata/name") == "reviews" {
         super::canary::set_weights(object, weights);
     }
