@@ -137,11 +137,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<Exit, F
         Some(Command::Check(args)) => check::run(context, &args).await,
         // `run` has answered these already.
         Some(
-            Command::Analyze(_)
-            | Command::Demo { .. }
-            | Command::Completions { .. }
-            | Command::Man
-            | Command::Config,
+            Command::Demo { .. } | Command::Completions { .. } | Command::Man | Command::Config,
         ) => Ok(Exit::Fine),
     }
 }

@@ -1,6 +1,7 @@
 //! What a real API server said, read as the embedded world's objects are.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::print_stdout, reason = "a test says why it skips")]
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -39,7 +40,10 @@ fn outline(objects: &Objects) -> BTreeSet<String> {
     let mut lines: BTreeSet<String> = workloads
         .map(|(id, workload)| {
             let pods = workload.pods;
-            format!("{} {} {:?} {}/{} pods, {} meshed", id.kind, id.name, workload.version, pods.ready, pods.total, workload.meshed)
+            format!(
+                "{} {} {:?} {}/{} pods, {} meshed",
+                id.kind, id.name, workload.version, pods.ready, pods.total, workload.meshed
+            )
         })
         .collect();
     for (key, service) in inventory.services.iter().filter(|(key, _)| here(&key.namespace)) {
@@ -73,7 +77,7 @@ async fn the_recorded_cluster_is_the_mesh_that_the_demo_is() {
     let scope = Scope::Namespaces(vec!["default".into()]);
     let urls = |objects: &Objects| -> BTreeSet<String> {
         let views = gateways::views(objects, &scope);
-        views.iter().flat_map(|view| &view.routes).map(|route| route.path.to_string()).collect()
+        views.iter().flat_map(|view| &view.routes).map(|route| route.path.clone()).collect()
     };
     assert_eq!(urls(&read.objects), urls(&world));
 

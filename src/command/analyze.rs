@@ -49,8 +49,7 @@ async fn cluster(context: &Context, args: &AnalyzeArgs, wishes: &Wishes) -> Resu
     let needs = needs(args.read_secrets).with_telemetry(split::telemetry(context));
     let snapshot = context.once(&needs).await?;
     let evidence = evidence(context, &snapshot);
-    let input =
-        FindingInput { evidence: &evidence, ..live_input(context, args, wishes, &snapshot) };
+    let input = FindingInput { evidence: &evidence, ..live_input(args, wishes, &snapshot) };
     finish(context, args, wishes, &findings::analyze(&input))
 }
 
@@ -74,7 +73,7 @@ async fn change(context: &Context, args: &AnalyzeArgs, wishes: &Wishes) -> Resul
     let snapshot = once(&source, &needs(args.read_secrets)).await?;
     super::warn(&snapshot);
     let scope = file_scope(context);
-    let input = live_input(context, args, wishes, &snapshot);
+    let input = live_input(args, wishes, &snapshot);
     let before = findings::analyze(&FindingInput { scope: &scope, ..input });
     let after = laid_over(&snapshot.objects, &files.objects);
     let after = findings::analyze(&FindingInput {
@@ -115,7 +114,6 @@ fn laid_over(live: &Objects, files: &Objects) -> Objects {
 }
 
 fn live_input<'a>(
-    context: &Context,
     args: &AnalyzeArgs,
     wishes: &'a Wishes,
     snapshot: &'a MeshSnapshot,

@@ -60,7 +60,7 @@ pub(super) async fn overview(context: &Context, args: &ListArgs) -> Result<Exit,
         let report = findings::analyze(&FindingInput {
             scope: &snapshot.scope,
             kinds: &snapshot.kinds,
-            now: Some(context.now()),
+            now: Some(jiff::Timestamp::now()),
             ..FindingInput::new(&snapshot.objects)
         });
         let overview = report::overview::overview(&inventory, &traffic, &snapshot.scope, &report);
