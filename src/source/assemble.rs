@@ -101,7 +101,10 @@ impl Picture {
         match answer {
             Ok(version) => {
                 self.unreachable = None;
-                self.snapshot.kubernetes.last_data = Some(now);
+                // Watches that are silent say that nothing has changed; those that fail do not.
+                if self.slots.values().any(|view| view.state == KindState::Listed) {
+                    self.snapshot.kubernetes.last_data = Some(now);
+                }
                 self.snapshot.server_version =
                     version.or_else(|| self.snapshot.server_version.take());
             }

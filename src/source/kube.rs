@@ -89,7 +89,7 @@ pub(super) async fn version(client: &::kube::Client, limits: Limits) -> Result<S
     struct Version {
         git_version: String,
     }
-    let body = whole(client, "/version", limits).await?;
+    let body = request::small(client, "/version", limits).await?;
     let version: Version =
         serde_json::from_slice(&body).map_err(|error| Fault::Strange(error.to_string()))?;
     Ok(crate::mesh::harmless::line(&version.git_version).into_owned())

@@ -1,7 +1,7 @@
 //! A client for the chosen context, made anew when its credentials end or are refused.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::kube::config::{
     AuthInfo, KubeConfigOptions, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
@@ -17,6 +17,9 @@ use crate::mesh::{Trouble, harmless};
 
 /// Limit of making a connection, TLS included.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// Credentials that were made anew and refused again are not made anew before this: an exec
+/// plugin may take seconds, and many who are refused at once would all run it.
+const RENEW: Duration = Duration::from_secs(5);
 /// Credentials are replaced this long before they end.
 const EARLY: SignedDuration = SignedDuration::from_secs(30);
 
@@ -45,6 +48,10 @@ pub struct Cluster {
 #[derive(Default)]
 struct State {
     session: Option<Session>,
+    /// The server has refused the session's credentials.
+    refused: bool,
+    /// When a session was last made because of that.
+    renewed: Option<Instant>,
     /// The context of the first session: another `current-context` written later by someone else
     /// must not change the cluster under the operator's eyes.
     pinned: Option<String>,
@@ -60,10 +67,15 @@ impl Cluster {
     pub async fn session(&self) -> Result<Session, Trouble> {
         // Held while a session is made, so that many who need one make one.
         let mut state = self.state.lock().await;
+        let lately = state.renewed.is_some_and(|at| at.elapsed() < RENEW);
         if let Some(session) = &state.session
             && session.expires.is_none_or(|end| end.duration_since(Timestamp::now()) > EARLY)
+            && (!state.refused || lately)
         {
             return Ok(session.clone());
+        }
+        if std::mem::take(&mut state.refused) {
+            state.renewed = Some(Instant::now());
         }
         let mut options = self.options.clone();
         options.context = options.context.or_else(|| state.pinned.clone());
@@ -82,7 +94,7 @@ impl Cluster {
     pub async fn refused(&self, session: &Session) {
         let mut state = self.state.lock().await;
         if state.session.as_ref().is_some_and(|current| current.number == session.number) {
-            state.session = None;
+            state.refused = true;
         }
     }
 }

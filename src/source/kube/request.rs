@@ -31,7 +31,7 @@ impl Limits {
     }
 }
 
-/// Longest body of a refusal that is looked at.
+/// Longest body of a refusal that is looked at, and of an answer of a few lines.
 const WORDS_LIMIT: usize = 64 << 10;
 /// Longest body that is read in one piece.
 const WHOLE_LIMIT: usize = 32 << 20;
@@ -118,6 +118,11 @@ pub(super) async fn text(
     limits: Limits,
 ) -> Result<Vec<u8>, Fault> {
     get(client, path, accept, limits).await?.whole(WHOLE_LIMIT).await
+}
+
+/// The same for an answer of a few lines.
+pub(super) async fn small(client: &Client, path: &str, limits: Limits) -> Result<Vec<u8>, Fault> {
+    get(client, path, JSON, limits).await?.whole(WORDS_LIMIT).await
 }
 
 impl Answer {

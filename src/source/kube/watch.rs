@@ -31,10 +31,18 @@ pub struct Watch<'a, T> {
     pub limits: Limits,
     /// Changes when every connection should be made anew, and whoever waits should try now.
     pub nudge: watch::Receiver<u64>,
-    /// Told when the server says that the kind is not there: is it still served?
-    pub doubt: &'a Notify,
+    pub doubt: &'a Doubt,
     /// Takes the table of the kind and its state, whenever either changed.
     pub tell: T,
+}
+
+/// Questions that a watch in trouble raises for those who can answer them.
+#[derive(Debug, Default)]
+pub struct Doubt {
+    /// The server says that the kind is not there: is it still served?
+    pub served: Notify,
+    /// Something failed: is the server still there?
+    pub alive: Notify,
 }
 
 /// Why a watch cannot go on by itself.
@@ -52,12 +60,14 @@ pub enum Ended {
 const WATCH_SECONDS: f64 = 160.0;
 /// Changes are gathered this long before they are told.
 const GATHER: Duration = Duration::from_millis(20);
+/// A watch that stays open for this long is one.
+const STEADY: Duration = Duration::from_millis(500);
 /// A watch that ended sooner, without a word, was cut.
 const SOON: Duration = Duration::from_secs(5);
 /// Longest delay after a watch was cut.
 const CUT: Duration = Duration::from_secs(2);
 /// Longest line of a watch.
-const LINE_LIMIT: usize = 16 << 20;
+const LINE_LIMIT: usize = 8 << 20;
 
 /// A kind that was readable and now is refused or missing is tried again for this long before it
 /// is given up: the right may come back, and a proxy in between may have spoken for the server.
@@ -92,6 +102,7 @@ where
         let mut known: Option<Known> = None;
         loop {
             let began = Instant::now();
+            let mut cut = false;
             let (stretch, session) = self.stretch(&mut known, &mut backoff).await;
             let fault = match stretch {
                 Stretch::Unheard => return Ended::Unheard,
@@ -99,7 +110,10 @@ where
                     backoff.reset();
                     continue;
                 }
-                Stretch::Over => None,
+                Stretch::Over => {
+                    cut = true;
+                    None
+                }
                 Stretch::Expired => {
                     // Listed anew; the table stands until the list is in.
                     if let Some(known) = &mut known {
@@ -109,7 +123,6 @@ where
                 }
                 Stretch::Fault(fault) => Some(fault),
             };
-            let cut = fault.is_none();
             let asked = match fault {
                 None => None,
                 Some(fault) => match self.fault(fault, session, &mut known).await {
@@ -141,7 +154,7 @@ where
             (Some(404), _) if !loyal => return Err(Ended::NotServed),
             (Some(403), _) if !loyal => return Err(Ended::Forbidden(trouble)),
             (Some(404), _) => {
-                self.doubt.notify_one();
+                self.doubt.served.notify_one();
                 KindState::Failed(trouble)
             }
             (Some(403), _) => KindState::Forbidden(trouble),
@@ -151,6 +164,7 @@ where
             }
             _ => KindState::Failed(trouble),
         };
+        self.doubt.alive.notify_one();
         let objects = known.as_ref().map(|known| known.objects.clone()).unwrap_or_default();
         if !(self.tell)(objects, state).await {
             return Err(Ended::Unheard);
@@ -205,32 +219,39 @@ where
         let answer = request::get(&session.client, &path, target.watch_accept(), limits).await;
         match answer {
             Ok(answer) => {
-                known.at = Instant::now();
-                if fresh && !(self.tell)(known.objects.clone(), KindState::Listed).await {
-                    return Stretch::Unheard;
-                }
                 let longest = Duration::from_secs(seconds + 10);
-                self.follow(known, answer.with_silence(longest), &target.api_version()).await
+                let answer = answer.with_silence(longest);
+                self.follow(known, answer, &target.api_version(), fresh).await
             }
             Err(fault) if fault.code() == Some(410) => Stretch::Expired,
             Err(fault) => Stretch::Fault(fault),
         }
     }
 
-    /// Takes in events until the stream ends.
+    /// Takes in events until the stream ends. `resumed`: a table is gone on with that may have
+    /// been told to be in trouble; it is well again with the first event, or once the stream has
+    /// stayed open for a while.
     async fn follow(
         &mut self,
         known: &mut Known,
         mut answer: request::Answer,
         api_version: &str,
+        resumed: bool,
     ) -> Stretch {
         let mut lines = Lines::default();
-        let mut due: Option<Instant> = None;
+        let mut due = resumed.then(|| Instant::now() + STEADY);
+        let mut gathered = false;
         loop {
             let piece = tokio::select! {
                 piece = answer.piece() => piece,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    due = None;
+                    if !gathered && !lines.rest.is_empty() {
+                        // Something comes in, and is no event yet.
+                        due = Some(Instant::now() + STEADY);
+                        continue;
+                    }
+                    (due, gathered) = (None, false);
+                    known.at = Instant::now();
                     if !(self.tell)(known.objects.clone(), KindState::Listed).await {
                         return Stretch::Unheard;
                     }
@@ -252,12 +273,14 @@ where
             };
             let taken = lines.push(&piece, |line| known.take(self.kind, api_version, line));
             match taken {
-                Ok(true) => due = due.or_else(|| Some(Instant::now() + GATHER)),
-                Ok(false) => {}
-                Err(stretch) => return self.leave(known, due.is_some(), stretch).await,
+                Ok(true) if !gathered => {
+                    (due, gathered) = (Some(Instant::now() + GATHER), true);
+                }
+                Ok(_) => {}
+                Err(stretch) => return self.leave(known, gathered, stretch).await,
             }
             if let Some(stretch) = over {
-                return self.leave(known, due.is_some(), stretch).await;
+                return self.leave(known, gathered, stretch).await;
             }
         }
     }

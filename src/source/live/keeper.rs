@@ -38,8 +38,9 @@ async fn scope_changed(scope: &Scope, plan: &mut watch::Receiver<Plan>) -> bool 
     plan.wait_for(|plan| plan.scope != *scope).await.is_err()
 }
 
-/// A right that is missing may be granted: it is tried again this often.
-const AGAIN: Duration = Duration::from_secs(60);
+/// A right that is missing may be granted: it is tried again soon, later ever more seldom.
+const AGAIN: Duration = Duration::from_secs(5);
+const SELDOM: Duration = Duration::from_secs(60);
 
 pub(super) struct Keeper {
     shared: Shared,
@@ -54,6 +55,7 @@ impl Keeper {
     /// Runs as long as the session.
     pub(super) async fn run(mut self) {
         let mut served = self.shared.served.subscribe();
+        let mut again = AGAIN;
         loop {
             if self.kind == Kind::Event && !self.wait_for_events().await {
                 return;
@@ -68,7 +70,12 @@ impl Keeper {
             };
             let mut plan = self.shared.plan.clone();
             tokio::select! {
-                over = self.keep(version) => if over { return },
+                over = self.keep(version, again) => {
+                    if over {
+                        return;
+                    }
+                    again = (again * 2).min(SELDOM);
+                }
                 // Another version, or none any more.
                 () = until_moved(self.kind, version, &mut served) => {}
                 // Nobody looks at Events any more.
@@ -83,8 +90,9 @@ impl Keeper {
         self.shared.plan.wait_for(|plan| plan.events).await.is_ok()
     }
 
-    /// Watches everywhere, or where it is allowed; whether the session is over.
-    async fn keep(&self, version: &'static str) -> bool {
+    /// Watches everywhere, or where it is allowed; whether the session is over. `again`: how long
+    /// to wait where neither can be.
+    async fn keep(&self, version: &'static str, again: Duration) -> bool {
         let everywhere = places(self.kind, catalog::reach(self.kind), &Scope::All);
         let ended = match &everywhere {
             None => self.watch(version, None, false).await,
@@ -96,25 +104,25 @@ impl Keeper {
                 let place = everywhere.and_then(|places| places.into_iter().next());
                 self.tell(place, KindState::NotServed).await;
                 // Perhaps in another version by now.
-                self.shared.doubt.notify_one();
-                sleep(AGAIN).await;
+                self.shared.doubt.served.notify_one();
+                sleep(again).await;
                 false
             }
             Ended::Forbidden(trouble) if everywhere.is_some() || !self.kind.info().namespaced => {
                 let place = everywhere.and_then(|places| places.into_iter().next());
                 self.tell(place, KindState::Forbidden(trouble)).await;
-                sleep(AGAIN).await;
+                sleep(again).await;
                 false
             }
             Ended::Forbidden(_) => {
                 self.send(None, None).await;
-                self.by_namespace(version).await
+                self.by_namespace(version, again).await
             }
         }
     }
 
     /// A watch a namespace of the scope, until the scope changes or every right is missing.
-    async fn by_namespace(&self, version: &'static str) -> bool {
+    async fn by_namespace(&self, version: &'static str, again: Duration) -> bool {
         let mut plan = self.shared.plan.clone();
         let scope = plan.borrow_and_update().scope.clone();
         let namespaces = self.namespaces(&scope).await;
@@ -140,7 +148,7 @@ impl Keeper {
                     }
                     // No watch is left: once more from the start, later.
                     None => {
-                        sleep(AGAIN).await;
+                        sleep(again).await;
                         break false;
                     }
                 },

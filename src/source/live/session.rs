@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -14,6 +14,7 @@ use super::plan::Plan;
 use crate::mesh::{Kind, Trouble};
 use crate::source::kube::backoff::Backoff;
 use crate::source::kube::served::{self, Served};
+use crate::source::kube::watch::Doubt;
 use crate::source::kube::{self, Cluster, Limits, catalog};
 use crate::source::prometheus::{Client, discover};
 use crate::source::{Metrics, SourceOptions};
@@ -49,8 +50,7 @@ pub(super) struct Shared {
     pub plan: watch::Receiver<Plan>,
     pub nudge: watch::Sender<u64>,
     pub served: watch::Sender<Served>,
-    /// Someone doubts that what is served is still the same.
-    pub doubt: Arc<Notify>,
+    pub doubt: Arc<Doubt>,
     pub send: mpsc::Sender<Message>,
 }
 
@@ -172,7 +172,7 @@ impl Shared {
             tokio::select! {
                 () = sleep(DISCOVERY) => {}
                 _ = nudge.changed() => {}
-                () = self.doubt.notified() => sleep(DOUBT).await,
+                () = self.doubt.served.notified() => sleep(DOUBT).await,
             }
             // The heartbeat tells of a server that is away.
             let _ = self.discover().await;
@@ -196,7 +196,10 @@ impl Shared {
             }
             let (clock, timer) = (SystemTime::now(), Instant::now());
             let pause = if away { AWAY } else { HEARTBEAT };
-            sleep(pause.mul_f64(0.75 + 0.5 * jitter.fraction())).await;
+            tokio::select! {
+                () = sleep(pause.mul_f64(0.75 + 0.5 * jitter.fraction())) => {}
+                () = self.doubt.alive.notified(), if !away => sleep(DOUBT).await,
+            }
             let slept = clock.elapsed().unwrap_or_default().saturating_sub(timer.elapsed());
             if slept > JUMP {
                 self.nudge.send_modify(|count| *count += 1);

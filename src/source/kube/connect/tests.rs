@@ -23,6 +23,9 @@ async fn sessions_are_shared_until_they_are_refused() {
     // An old refusal says nothing about the new session.
     cluster.refused(&first).await;
     assert_eq!(cluster.session().await.unwrap().number, second.number);
+    // Refused again at once: another login would be refused as well.
+    cluster.refused(&second).await;
+    assert_eq!(cluster.session().await.unwrap().number, second.number);
 }
 
 #[tokio::test]
