@@ -13,7 +13,7 @@ pub struct Backoff {
 /// The first delay.
 const FIRST: Duration = Duration::from_millis(500);
 /// The longest: data is back within ten seconds of the end of a fault.
-const LONGEST: Duration = Duration::from_secs(8);
+const LONGEST: Duration = Duration::from_secs(6);
 
 impl Backoff {
     /// `seed` sets this one apart from others that start at the same time.
