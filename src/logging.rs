@@ -5,8 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
+use tracing::Metadata;
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::Level;
 use crate::mesh::Trouble;
@@ -43,19 +46,20 @@ pub fn start(file: &Path, level: Level) -> Result<Logging, Trouble> {
         Level::Debug => "debug",
         Level::Trace => "trace",
     };
-    // The HTTP libraries write headers, tokens among them, from debug on.
-    let quiet =
-        "hyper=info,hyper_util=info,h2=info,reqwest=info,rustls=info,tower=info,kube_client=info";
-    let filter = EnvFilter::try_from_env("VIGLA_LOG")
-        .unwrap_or_else(|_| EnvFilter::new(format!("{level},{quiet}")));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let filter = EnvFilter::try_from_env("VIGLA_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(writer)
-        .finish();
+        .with_filter(filter_fn(is_discreet));
     // A second start in one process (a test) keeps the first log.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
     Ok(Logging { _guard: Some(guard) })
+}
+
+/// Whether a line may be written, whatever was asked for: the HTTP libraries write headers, tokens
+/// among them, from debug on.
+fn is_discreet(line: &Metadata<'_>) -> bool {
+    line.target().starts_with("vigla") || *line.level() <= tracing::Level::INFO
 }
 
 /// The file to log to: the flag's, else the configuration's.

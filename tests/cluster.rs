@@ -292,6 +292,29 @@ fn a_change_of_a_rule_is_known_with_its_time() {
 }
 
 #[test]
+fn a_port_forward_takes_the_place_of_the_proxy() {
+    let Some(cluster) = Cluster::given() else { return };
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let viewer = cluster.kubeconfig.with_file_name("kubeconfig.viewer");
+    let role = "create role -n istio-system vigla-test";
+    cluster.kubectl(&format!("{role}-list --verb=get,list,watch --resource=pods,services"));
+    cluster.kubectl(&format!("{role}-forward --verb=get,create --resource=pods/portforward"));
+    for role in ["list", "forward"] {
+        cluster.kubectl(&format!(
+            "create rolebinding -n istio-system vigla-test-{role} --role=vigla-test-{role} \
+             --user=viewer"
+        ));
+    }
+    let way = run(&viewer, None, "check --connect -n istio-system");
+    let both = "vigla-test-list vigla-test-forward";
+    cluster.kubectl(&format!("delete rolebinding,role -n istio-system {both}"));
+    let way = String::from_utf8(way.stdout).unwrap();
+    assert!(way.contains("resource \"services/proxy\""), "{way}");
+    assert!(way.contains("through a port-forward: answers, and has Istio's metrics"), "{way}");
+    assert!(way.ends_with("connected\n"), "{way}");
+}
+
+#[test]
 fn a_user_without_rights_gets_clear_words() {
     let Some(cluster) = Cluster::given() else { return };
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,7 @@ use crate::cli::Global;
 use crate::config::{Config, StartScreen, ThemeChoice, When};
 use crate::demo::{self, Demo, Scenario};
 use crate::mesh::{Scope, Trouble};
+use crate::source::prometheus::transport::without_credentials;
 use crate::source::prometheus::{Credentials, PrometheusOptions, Secret};
 use crate::source::{self, KubeOptions, Live, Metrics, SourceOptions};
 use crate::terminal::Environment;
@@ -101,7 +102,7 @@ fn metrics(global: &Global, config: &Config) -> Result<Metrics, Failure> {
     }
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err(Failure::usage(
-            format!("understand the Prometheus URL {url}"),
+            format!("understand the Prometheus URL {}", without_credentials(url)),
             "it does not begin with http:// or https://",
             "write for instance --prometheus-url http://localhost:9090",
         ));

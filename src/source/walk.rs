@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::kube::served::{self, Served};
-use super::kube::{self, Cluster, Fault, KubeOptions, Limits, Question, Session, catalog, rights};
+use super::kube::{self, Cluster, Fault, KubeOptions, Limits, Session, catalog, rights};
 use super::once::{places, resolve};
 use super::prometheus::find::{self, Outcome, Step};
 use super::prometheus::{Client, discover};
@@ -68,7 +68,7 @@ async fn to_cluster(kube: &KubeOptions, scope: &Scope, steps: &mut Vec<Answer>) 
         Err(fault) => {
             let refused = fault.code() == Some(403);
             let status = if refused { Status::Warning } else { Status::Failed };
-            steps.push(failed("server", status, trouble(&fault, Kind::Namespace, &session)));
+            steps.push(failed("server", status, fault.trouble_at(&session.address)));
             if !refused {
                 return None;
             }
@@ -80,8 +80,7 @@ async fn to_cluster(kube: &KubeOptions, scope: &Scope, steps: &mut Vec<Answer>) 
             served
         }
         Err(fault) => {
-            let kind = Kind::CustomResourceDefinition;
-            steps.push(failed("apis", Status::Warning, trouble(&fault, kind, &session)));
+            steps.push(failed("apis", Status::Warning, fault.trouble_at(&session.address)));
             Served::new()
         }
     };
@@ -92,10 +91,6 @@ async fn to_cluster(kube: &KubeOptions, scope: &Scope, steps: &mut Vec<Answer>) 
 
 fn millis(took: Duration) -> String {
     format!("{} ms", took.as_millis())
-}
-
-fn trouble(fault: &Fault, kind: Kind, session: &Session) -> Trouble {
-    fault.trouble(&Question { verb: "get", kind, namespace: None, address: &session.address })
 }
 
 /// Whether Istio's and the Gateway API's kinds are served.
@@ -146,7 +141,7 @@ async fn allowed(session: &Session, served: &Served, scope: &Scope, limits: Limi
             Ok(true) => there += 1,
             Ok(false) => missing.push((row.0, row.1.as_deref())),
             Err(fault) => {
-                let why = trouble(&fault, row.0, session);
+                let why = fault.trouble_at(&session.address);
                 return vec![failed("rights", Status::Unknown, why)];
             }
         }

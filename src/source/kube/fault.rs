@@ -121,6 +121,20 @@ impl Fault {
         Trouble::new(what, self.why(), self.hint(question))
     }
 
+    /// The same where no object was asked for, but the server itself: its version, what it serves.
+    pub fn trouble_at(&self, address: &str) -> Trouble {
+        let question = Question { verb: "get", kind: Kind::Namespace, namespace: None, address };
+        let trouble = self.trouble(&question);
+        if let Self::Session(_) = self {
+            return trouble;
+        }
+        let hint = match self.code() {
+            Some(403) => "the role system:discovery, which everybody usually has, gives the right",
+            _ => &trouble.hint,
+        };
+        Trouble::new(format!("ask the Kubernetes API at {address}"), trouble.why, hint)
+    }
+
     fn why(&self) -> String {
         match self {
             Self::Status { code, message, .. } => {

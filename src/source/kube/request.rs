@@ -82,10 +82,15 @@ async fn send(
         // Kubernetes 1.37 zips each event of a watch on its own, which decoders stop after.
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
+    let (path, began) = (request.uri().to_string(), Instant::now());
     let end = limits.whole.map(|whole| Instant::now() + whole);
     let sent = timeout(limits.silence, Box::pin(client.send(request))).await;
-    let response =
-        sent.map_err(|_| Fault::Timeout(limits.silence))?.map_err(|error| Fault::of(&error))?;
+    let response = sent
+        .map_err(|_| Fault::Timeout(limits.silence))
+        .and_then(|sent| sent.map_err(|error| Fault::of(&error)))
+        .inspect_err(|fault| tracing::debug!(path, ?fault, "the API server gave no answer"))?;
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    tracing::debug!(path, status, ?took, "the API server answers");
     let (parts, body) = response.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default();

@@ -98,6 +98,10 @@ pub fn cluster_role() -> String {
     rule("", "configmaps", "istio", "get, list, watch");
     // Prometheus inside the cluster, unless --prometheus-url leads to one; long questions are POSTs.
     rule("", "services/proxy", "", "get, create");
+    text.push_str(
+        "# Where the API server does not reach services, a port-forward takes its place:\n\
+         # - apiGroups: [\"\"]\n#   resources: [pods/portforward]\n#   verbs: [get, create]\n",
+    );
     text
 }
 

@@ -148,12 +148,7 @@ impl Shared {
                 if fault.code() == Some(401) {
                     self.cluster.refused(&session).await;
                 }
-                return Err(fault.trouble(&kube::Question {
-                    verb: "list",
-                    kind: Kind::CustomResourceDefinition,
-                    namespace: None,
-                    address: &session.address,
-                }));
+                return Err(fault.trouble_at(&session.address));
             }
             Ok(served) => served,
         };
@@ -217,12 +212,7 @@ impl Shared {
                 if fault.code() == Some(401) {
                     self.cluster.refused(&session).await;
                 }
-                Err(fault.trouble(&kube::Question {
-                    verb: "get",
-                    kind: Kind::Namespace,
-                    namespace: None,
-                    address: &session.address,
-                }))
+                Err(fault.trouble_at(&session.address))
             }
         }
     }

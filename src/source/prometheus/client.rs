@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -143,7 +143,13 @@ impl Client {
             let _turn = self.in_flight.acquire().await;
             self.transport.ask(&question, self.limit).await
         };
-        let answer = asked.await.map_err(|fault| fault.trouble(self.what()))?;
+        let began = Instant::now();
+        let answer = asked.await.map_err(|fault| {
+            tracing::debug!(question.form, %fault, "Prometheus gave no answer");
+            fault.trouble(self.what())
+        })?;
+        let (status, bytes) = (answer.status, answer.body.len());
+        tracing::debug!(question.form, status, bytes, took = ?began.elapsed(), "Prometheus answers");
         answer::check(answer).map_err(|(why, hint)| {
             Trouble::new(self.what(), harmless::line(&why).into_owned(), hint)
         })
