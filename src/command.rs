@@ -127,14 +127,29 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<Exit, F
     match command {
         None => explore(context).await,
         Some(Command::Overview(args)) => list::overview(context, &args).await,
-        Some(Command::Pods(args)) => list::pods(context, &args).await,
+        Some(Command::Pods(args)) => {
+            context.wants_cluster("pods")?;
+            list::pods(context, &args).await
+        }
         Some(Command::Services(args)) => list::services(context, &args).await,
         Some(Command::Graph(args)) => graph::run(context, &args).await,
-        Some(Command::Url(args)) => url::run(context, &args).await,
+        Some(Command::Url(args)) => {
+            context.wants_cluster("url")?;
+            url::run(context, &args).await
+        }
         Some(Command::Split(args)) => split::run(context, &args).await,
-        Some(Command::Route(args)) => route::run(context, &args).await,
-        Some(Command::Analyze(args)) => analyze::run(context, &args).await,
-        Some(Command::Check(args)) => check::run(context, &args).await,
+        Some(Command::Route(args)) => {
+            context.wants_cluster("route")?;
+            route::run(context, &args).await
+        }
+        Some(Command::Analyze(args)) => {
+            context.wants_cluster("analyze")?;
+            analyze::run(context, &args).await
+        }
+        Some(Command::Check(args)) => {
+            context.wants_cluster("check")?;
+            check::run(context, &args).await
+        }
         // `run` has answered these already.
         Some(
             Command::Demo { .. } | Command::Completions { .. } | Command::Man | Command::Config,
@@ -149,6 +164,18 @@ async fn explore(context: &Context) -> Result<Exit, Failure> {
 }
 
 impl Context {
+    /// Fails for a command that answers from Kubernetes, when that is not to be asked.
+    fn wants_cluster(&self, command: &str) -> Result<(), Failure> {
+        if !self.cli.global.no_cluster {
+            return Ok(());
+        }
+        Err(Failure::usage(
+            format!("answer `vigla {command}` from telemetry alone"),
+            "it reads the Kubernetes API, and --no-cluster turns that off",
+            "leave out --no-cluster, or give manifests with -f",
+        ))
+    }
+
     /// One snapshot with what `needs` names. Sources in trouble are told on stderr; what is
     /// there is still answered.
     async fn once(&self, needs: &Needs) -> Result<MeshSnapshot, Failure> {

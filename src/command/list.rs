@@ -38,8 +38,7 @@ pub(super) async fn services(context: &Context, args: &ListArgs) -> Result<Exit,
     let needs = Needs::kinds(PODS.iter().copied().chain([Kind::Service]))
         .with_telemetry(telemetry(context));
     answer(context, args, needs, |snapshot| {
-        let inventory = Inventory::of(&snapshot.objects);
-        let traffic = traffic(context, snapshot, &inventory);
+        let (inventory, traffic) = services_and_traffic(context, snapshot);
         let scope = &snapshot.scope;
         let services =
             report::services::services(&inventory, &traffic, scope, jiff::Timestamp::now());
@@ -55,8 +54,7 @@ pub(super) async fn services(context: &Context, args: &ListArgs) -> Result<Exit,
 pub(super) async fn overview(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
     let needs = super::analyze::needs(false).with_telemetry(telemetry(context));
     answer(context, args, needs, |snapshot| {
-        let inventory = Inventory::of(&snapshot.objects);
-        let traffic = traffic(context, snapshot, &inventory);
+        let (inventory, traffic) = services_and_traffic(context, snapshot);
         let report = findings::analyze(&FindingInput {
             scope: &snapshot.scope,
             kinds: &snapshot.kinds,
@@ -85,8 +83,16 @@ fn telemetry(context: &Context) -> TelemetryRequest {
     request
 }
 
-fn traffic(context: &Context, snapshot: &MeshSnapshot, inventory: &Inventory) -> Traffic {
-    Traffic::of(&super::graph::build(context, snapshot, inventory, &by_service()))
+/// What is there and what it does. Where no cluster is asked, what is called stands for what is
+/// there.
+fn services_and_traffic(context: &Context, snapshot: &MeshSnapshot) -> (Inventory, Traffic) {
+    let inventory = Inventory::of(&snapshot.objects);
+    let graph = super::graph::build(context, snapshot, &inventory, &by_service());
+    let traffic = Traffic::of(&graph);
+    if context.cli.global.no_cluster {
+        return (Inventory::of_services(traffic.services.keys()), traffic);
+    }
+    (inventory, traffic)
 }
 
 async fn answer(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Context, Exit, Failure, print, warn};
 use crate::cli::{SplitArgs, TableOutput};
 use crate::mesh::inventory::Inventory;
+use crate::mesh::split::observe::Observed;
 use crate::mesh::split::{self, SplitView, Verdict};
 use crate::mesh::{Key, MeshSnapshot, Scope, Trouble, words};
 use crate::report;
@@ -51,7 +52,12 @@ fn view(
     args: &SplitArgs,
     snapshot: &MeshSnapshot,
 ) -> Result<SplitView, Failure> {
-    let inventory = Inventory::of(&snapshot.objects);
+    let inventory = if context.cli.global.no_cluster {
+        let counts = snapshot.telemetry.as_ref().map_or(&[][..], |told| told.counts.rows());
+        Inventory::of_services(Observed::of(counts).services.keys())
+    } else {
+        Inventory::of(&snapshot.objects)
+    };
     let service = known(&inventory, &snapshot.scope, &args.service)?;
     // A gate must not be fooled by being asked again and again.
     let limits = context.limits(!args.until.is_empty());

@@ -154,7 +154,7 @@ pub struct Workload {
 }
 
 /// One service with what stands behind it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ServiceInfo {
     pub key: Key,
     /// `ClusterIP`, `NodePort`, `LoadBalancer`, `ExternalName` or `Headless`.
@@ -184,6 +184,20 @@ pub struct NamespaceInfo {
 }
 
 impl Inventory {
+    /// Without a cluster to ask: the services that telemetry names, and their namespaces. Their
+    /// type is empty and their pods are not known.
+    pub fn of_services<'a>(services: impl IntoIterator<Item = &'a Key>) -> Self {
+        let mut inventory = Self::default();
+        for key in services {
+            inventory.namespaces.entry(Arc::clone(&key.namespace)).or_insert_with(|| {
+                NamespaceInfo { name: Arc::clone(&key.namespace), ..NamespaceInfo::default() }
+            });
+            let service = ServiceInfo { key: key.clone(), ..ServiceInfo::default() };
+            inventory.services.insert(key.clone(), service);
+        }
+        inventory
+    }
+
     pub fn of(objects: &Objects) -> Self {
         let pods: BTreeMap<Key, PodInfo> =
             objects.pods.values().map(|p| (p.key(), pod::describe(p, objects))).collect();

@@ -125,10 +125,13 @@ pub fn table(overview: &Overview<'_>, wide: bool) -> String {
     }
     let mut table = Table::new(&headers);
     for namespace in &overview.namespaces {
+        let some = namespace.pods.total > 0;
         let mut cells = vec![
             namespace.name.to_string(),
-            format!("{}/{}", namespace.pods.ready, namespace.pods.total),
-            format!("{}/{}", namespace.meshed_pods, namespace.pods.total),
+            maybe(some.then_some(namespace.pods), |pods| format!("{}/{}", pods.ready, pods.total)),
+            maybe(some.then_some(namespace.meshed_pods), |n| {
+                format!("{n}/{}", namespace.pods.total)
+            }),
             maybe(namespace.rate, words::rate),
             maybe(namespace.success_percent, words::percent),
             maybe(namespace.p95_ms, words::millis),

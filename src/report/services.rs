@@ -20,7 +20,7 @@ pub struct Services<'a> {
 struct Service<'a> {
     namespace: &'a Arc<str>,
     name: &'a Arc<str>,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "str::is_empty")]
     kind: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
     cluster_ip: &'a str,
@@ -82,10 +82,12 @@ pub fn table(services: &Services<'_>, scope: &Scope, wide: bool) -> String {
     }
     let mut table = Table::new(&headers);
     for service in &services.services {
+        // Known from telemetry alone, its type and its pods are not.
+        let known = !service.kind.is_empty();
         let mut cells = vec![
             service.name.to_string(),
-            service.kind.to_owned(),
-            format!("{}/{}", service.pods.ready, service.pods.total),
+            maybe(known.then_some(service.kind), str::to_owned),
+            maybe(known.then_some(service.pods), |pods| format!("{}/{}", pods.ready, pods.total)),
             maybe(service.rate, words::rate),
             maybe(service.error_percent, words::percent),
             maybe(service.latency_ms.and_then(|latency| latency.p95), words::millis),
