@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 pub mod check;
+pub mod drawing;
 pub mod expectation;
 pub mod findings;
 pub mod gateways;
@@ -14,7 +15,9 @@ pub mod pods;
 pub mod route;
 pub mod services;
 pub mod split;
+pub mod svg;
 pub mod table;
+pub mod tree;
 pub mod xml;
 
 /// A document of the JSON contract: `schema` first, then the fields of `body`.
@@ -42,4 +45,3 @@ pub fn plain_json<T: Serialize>(document: &T) -> String {
 pub fn yaml<T: Serialize>(schema: &'static str, body: &T) -> String {
     serde_saphyr::to_string(&Document { schema, body }).unwrap_or_default()
 }
-pub mod drawing;

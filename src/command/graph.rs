@@ -1,11 +1,22 @@
 //! `vigla graph`.
 
+use std::io::IsTerminal;
+
 use super::{Context, Exit, Failure, options, print};
 use crate::cli::{GraphArgs, GraphOutput};
+use crate::config;
+use crate::layout::first_view::{first_options, first_view};
+use crate::layout::glyph::Glyphs;
+use crate::layout::scene::{LabelMode, Orientation};
+use crate::layout::selection::Selection;
+use crate::layout::style::StyleTable;
+use crate::layout::view::{ViewGraph, ViewOptions};
+use crate::layout::{LayoutOptions, layout};
 use crate::mesh::graph::{self, Graph, GraphInput, GraphOptions};
 use crate::mesh::inventory::Inventory;
 use crate::mesh::{Kind, MeshSnapshot, Scope};
 use crate::report;
+use crate::report::drawing::Canvas;
 use crate::source::{Needs, TelemetryRequest};
 
 /// What colours, marks and completes the nodes.
@@ -73,12 +84,103 @@ fn wants_latency(context: &Context, args: &GraphArgs) -> bool {
 
 fn render(context: &Context, args: &GraphArgs, snapshot: &MeshSnapshot, graph: &Graph) -> String {
     const SCHEMA: &str = "vigla.graph/v1";
-    let _ = (context, options::color);
     match args.output {
         GraphOutput::Json => report::json(SCHEMA, &report::graph::document(graph, snapshot)),
         GraphOutput::Yaml => report::yaml(SCHEMA, &report::graph::document(graph, snapshot)),
         GraphOutput::Dot => report::graph::dot(graph),
         GraphOutput::Mermaid => report::graph::mermaid(graph),
-        GraphOutput::Text | GraphOutput::Tree | GraphOutput::Svg => String::new(),
+        GraphOutput::Tree if graph.nodes.is_empty() => nothing(snapshot),
+        GraphOutput::Tree => report::tree::table(graph, context.ascii()),
+        GraphOutput::Text if graph.nodes.is_empty() => nothing(snapshot),
+        GraphOutput::Text => draw(context, args, graph, |drawn| {
+            drawn.canvas.text(options::color(context.cli.global.color)) + &drawn.left_out()
+        }),
+        GraphOutput::Svg => {
+            draw(context, args, graph, |drawn| report::svg::svg(&drawn.canvas, &title(snapshot)))
+        }
+    }
+}
+
+/// A graph in cells.
+struct Drawn {
+    canvas: Canvas,
+    view: ViewGraph,
+    first: ViewOptions,
+}
+
+impl Drawn {
+    /// What is not in the picture, and how to see it.
+    fn left_out(&self) -> String {
+        match (&self.first.focus, self.view.left_out) {
+            (Some(focus), out) if out > 0 => format!(
+                "\nThe neighbourhood of the busiest entry, {} calls deep; {out} nodes are left out. \
+                 -n chooses namespaces, -o tree and -o json have all.\n",
+                focus.hops
+            ),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Draws the graph in the columns there are: the nearest zoom that fits.
+fn draw(
+    context: &Context,
+    args: &GraphArgs,
+    graph: &Graph,
+    write: impl FnOnce(&Drawn) -> String,
+) -> String {
+    let settings = &context.config.graph;
+    let labels = label_mode(args.labels.unwrap_or(settings.labels));
+    let bands = ViewOptions { bands: several_namespaces(graph), ..ViewOptions::default() };
+    let first = first_options(graph, &bands);
+    let view = ViewGraph::from_graph(graph, &first);
+    let (columns, rows) = (args.width.map_or_else(columns, i32::from), ROWS);
+    let (chosen, mut scene, _) = first_view(&view, (columns, rows), labels);
+    if args.orientation.unwrap_or(settings.orientation) == config::Orientation::Td {
+        let downwards = LayoutOptions { orientation: Orientation::TopDown, ..chosen };
+        scene = layout(&view, &downwards, None).0;
+    }
+    let styles = StyleTable::from_graph(graph, &view, None);
+    let glyphs = if context.ascii() { Glyphs::Ascii } else { Glyphs::Rounded };
+    let canvas = Canvas::of(&scene, &styles, &Selection::default(), glyphs);
+    write(&Drawn { canvas, view, first })
+}
+
+/// Text scrolls: it may be as long as it wants, as long as it is not wider than the terminal.
+const ROWS: i32 = 400;
+
+/// Columns of the terminal; in a pipe those of the smallest one that people use.
+fn columns() -> i32 {
+    let known = std::io::stdout().is_terminal().then(crossterm::terminal::size);
+    known.and_then(Result::ok).map_or(80, |(columns, _)| i32::from(columns).max(20))
+}
+
+fn several_namespaces(graph: &Graph) -> bool {
+    let mut namespaces: Vec<_> = graph.nodes.iter().filter_map(|n| n.namespace.as_ref()).collect();
+    namespaces.sort();
+    namespaces.dedup();
+    namespaces.len() > 2
+}
+
+fn label_mode(labels: config::Labels) -> LabelMode {
+    match labels {
+        config::Labels::Rate => LabelMode::Rate,
+        config::Labels::Share => LabelMode::Share,
+        config::Labels::Errors => LabelMode::Errors,
+        config::Labels::P50 => LabelMode::P50,
+        config::Labels::P95 => LabelMode::P95,
+        config::Labels::P99 => LabelMode::P99,
+        config::Labels::None => LabelMode::None,
+    }
+}
+
+fn nothing(snapshot: &MeshSnapshot) -> String {
+    format!("{}: no traffic within the window\n", title(snapshot))
+}
+
+fn title(snapshot: &MeshSnapshot) -> String {
+    match &snapshot.scope {
+        Scope::Namespaces(names) => names.join(", "),
+        Scope::All | Scope::Unset => "all namespaces".to_owned(),
     }
 }

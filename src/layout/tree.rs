@@ -33,6 +33,27 @@ pub struct TreeRow {
     pub call: Call,
 }
 
+impl TreeRow {
+    /// Guides, health, name and version, and why the row is not opened.
+    pub fn label(&self) -> String {
+        let sign = match self.health {
+            _ if self.gateway => "◆",
+            Health::Healthy => "●",
+            Health::NotReady | Health::Degraded => "▲",
+            Health::Failure => "✕",
+            Health::Unknown => "○",
+        };
+        let version = self.version.as_ref().map(|version| format!(" {version}"));
+        let again = match self.mark {
+            Mark::None => "",
+            Mark::Seen => "  (above)",
+            Mark::Cycle => "  (calls back)",
+            Mark::Itself => "  (calls itself)",
+        };
+        format!("{}{sign} {}{}{again}", self.guides, self.name, version.unwrap_or_default())
+    }
+}
+
 /// Why a row is not opened further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mark {

@@ -46,6 +46,11 @@ impl Canvas {
         canvas
     }
 
+    /// Columns and rows.
+    pub fn size(&self) -> (usize, usize) {
+        (self.width, self.cells.len().checked_div(self.width).unwrap_or_default())
+    }
+
     /// The letter and style of a cell; blank cells have none.
     pub fn cell(&self, pos: Pos) -> Option<(char, CellStyle)> {
         match self.cells.get(self.index(pos)?)? {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::View;
 use crate::app::list::{Cell, Column, Data, Row, RowId, Table, Tone, Value};
-use crate::layout::tree::{self, Mark, TreeRow};
+use crate::layout::tree::{self, TreeRow};
 use crate::mesh::graph::{Graph, Health, Unit};
 use crate::mesh::telemetry::Part;
 use crate::mesh::{SourceState, Trouble};
@@ -59,7 +59,7 @@ fn row(row: &TreeRow, path: &mut Vec<Arc<str>>) -> Row {
     let tone = if worst > Health::Healthy { Tone::from(worst) } else { Tone::Text };
     let plain = call.mtls_percent.is_some_and(|percent| percent < 99.95);
     let cells = vec![
-        Cell::text(&label(row)).toned(tone),
+        Cell::text(&row.label()).toned(tone),
         Value::percent(call.share_percent).into(),
         rate.into(),
         Cell::errors(call.error_percent),
@@ -71,22 +71,4 @@ fn row(row: &TreeRow, path: &mut Vec<Arc<str>>) -> Row {
     let problem = worst > Health::Healthy;
     let id = RowId::Node(Arc::clone(&row.node), path.join(">").into());
     Row { id, cells, problem, note: None }
-}
-
-fn label(row: &TreeRow) -> String {
-    let mark = match row.health {
-        _ if row.gateway => "◆",
-        Health::Healthy => "●",
-        Health::NotReady | Health::Degraded => "▲",
-        Health::Failure => "✕",
-        Health::Unknown => "○",
-    };
-    let version = row.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-    let again = match row.mark {
-        Mark::None => "",
-        Mark::Seen => "  (above)",
-        Mark::Cycle => "  (calls back)",
-        Mark::Itself => "  (calls itself)",
-    };
-    format!("{}{mark} {}{version}{again}", row.guides, row.name)
 }
