@@ -89,9 +89,8 @@ fn render(context: &Context, args: &GraphArgs, snapshot: &MeshSnapshot, graph: &
         GraphOutput::Yaml => report::yaml(SCHEMA, &report::graph::document(graph, snapshot)),
         GraphOutput::Dot => report::graph::dot(graph),
         GraphOutput::Mermaid => report::graph::mermaid(graph),
-        GraphOutput::Tree if graph.nodes.is_empty() => nothing(snapshot),
+        GraphOutput::Text | GraphOutput::Tree if graph.nodes.is_empty() => nothing(snapshot),
         GraphOutput::Tree => report::tree::table(graph, context.ascii()),
-        GraphOutput::Text if graph.nodes.is_empty() => nothing(snapshot),
         GraphOutput::Text => draw(context, args, graph, |drawn| {
             drawn.canvas.text(options::color(context.cli.global.color)) + &drawn.left_out()
         }),

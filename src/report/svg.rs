@@ -54,7 +54,8 @@ struct Run {
 fn runs(canvas: &Canvas, columns: usize, y: usize) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for x in 0..columns {
-        let pos = Pos { x: x as i32, y: y as i32 };
+        let (Ok(column), Ok(row)) = (x.try_into(), y.try_into()) else { break };
+        let pos = Pos { x: column, y: row };
         let Some((letter, style)) = canvas.cell(pos).filter(|(letter, _)| *letter != ' ') else {
             continue;
         };
