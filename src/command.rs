@@ -221,6 +221,9 @@ fn warn(snapshot: &MeshSnapshot) {
     for trouble in told {
         tell("warning", trouble);
     }
+    for words in snapshot.telemetry.iter().flat_map(|telemetry| &telemetry.warnings) {
+        tell("warning", &Trouble::new("Prometheus", words.as_str(), ""));
+    }
 }
 
 /// One message on stderr: what, why, and what to do.

@@ -67,6 +67,13 @@ const PROMETHEUS: &[Case] = &[
     (Fault::Garbage, "not what Prometheus says", "Prometheus-compatible"),
 ];
 
+const IN_CLUSTER: &[Case] = &[
+    (Fault::Refuse, "refused", ""),
+    (Fault::Status(401), "401", ""),
+    (Fault::Status(503), "503", ""),
+    (Fault::Html, "HTML", ""),
+];
+
 /// Faults that need no words.
 const LIVED_WITH: &[Fault] =
     &[Fault::Slow(Duration::from_millis(600)), Fault::WatchesGone, Fault::WatchesCut];
@@ -85,14 +92,8 @@ struct Patient {
 impl Patient {
     async fn kubernetes(world: &Demo, fault: Fault) -> Self {
         let proxy = FaultProxy::to(&world.kubernetes_url).await;
-        let config = world.kubeconfig_yaml.replace(&world.kubernetes_url, &proxy.url());
-        let kube = KubeOptions {
-            in_memory: Some(Kubeconfig::from_yaml(&config).unwrap()),
-            request_timeout: Some(LIMIT),
-            ..KubeOptions::default()
-        };
         let live = start(SourceOptions {
-            kube: Some(kube),
+            kube: Some(through(world, &proxy)),
             metrics: Metrics::Off,
             scope: Scope::All,
             ..SourceOptions::default()
@@ -123,6 +124,24 @@ impl Patient {
         });
         Self {
             name: format!("Prometheus {fault:?}"),
+            proxy,
+            live,
+            status: |now| &now.prometheus,
+            has_data: |now| now.telemetry.as_ref().is_some_and(|t| !t.requests.rows().is_empty()),
+        }
+    }
+
+    /// Prometheus found in the cluster, with the API server behind the proxy.
+    async fn in_cluster(world: &Demo, fault: Fault) -> Self {
+        let proxy = FaultProxy::to(&world.kubernetes_url).await;
+        let live = start(SourceOptions {
+            kube: Some(through(world, &proxy)),
+            scope: Scope::All,
+            refresh: LIMIT,
+            ..SourceOptions::default()
+        });
+        Self {
+            name: format!("Prometheus in the cluster, {fault:?}"),
             proxy,
             live,
             status: |now| &now.prometheus,
@@ -189,6 +208,16 @@ impl Patient {
     }
 }
 
+/// Options that lead to the world's Kubernetes API through a proxy.
+fn through(world: &Demo, proxy: &FaultProxy) -> KubeOptions {
+    let config = world.kubeconfig_yaml.replace(&world.kubernetes_url, &proxy.url());
+    KubeOptions {
+        in_memory: Some(Kubeconfig::from_yaml(&config).unwrap()),
+        request_timeout: Some(LIMIT),
+        ..KubeOptions::default()
+    }
+}
+
 async fn world() -> Demo {
     demo::start(Scenario::Steady, 7).await.unwrap()
 }
@@ -214,6 +243,15 @@ async fn faults_of_prometheus() {
     let treated = PROMETHEUS
         .iter()
         .map(async |case| Patient::prometheus(&world, case.0).await.treat(*case, 5 * 20).await);
+    all_well(join_all(treated).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_on_the_way_to_prometheus() {
+    let world = world().await;
+    let treated = IN_CLUSTER
+        .iter()
+        .map(async |case| Patient::in_cluster(&world, case.0).await.treat(*case, 36 * 10).await);
     all_well(join_all(treated).await);
 }
 

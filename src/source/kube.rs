@@ -72,6 +72,14 @@ pub(super) async fn whole(
     request::text(client, path, request::JSON, limits).await
 }
 
+/// Why a request of the client gave no answer, in the words of its innermost cause.
+pub(super) fn reason(error: &::kube::Error) -> String {
+    match Fault::of(error) {
+        Fault::Connect(why) | Fault::Broken(why) => why,
+        _ => crate::mesh::harmless::line(&error.to_string()).into_owned(),
+    }
+}
+
 /// The answer to a review of one's own rights.
 pub(super) async fn review(
     client: &::kube::Client,

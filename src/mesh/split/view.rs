@@ -346,3 +346,6 @@ fn shares(rules: &[RuleShares], versions: &[Version]) -> Vec<Vec<f64>> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION};
 
 use super::{Answer, Fault, Question, collect, header};
+use crate::source::kube::reason;
 
 /// A service behind the API server.
 #[derive(Clone)]
@@ -18,6 +19,9 @@ pub struct ServiceProxy {
 
 /// Longer questions go as POST: servers refuse long request lines, mostly from 8 kB on.
 const LONGEST_GET: usize = 6_000;
+
+/// Nothing came back from the API server itself.
+const AWAY: &str = "is the API server up, and reachable from here (VPN, proxy)?";
 
 impl ServiceProxy {
     /// `port` is a number or a name; `path` is a prefix below which the API answers, or empty.
@@ -55,7 +59,7 @@ impl ServiceProxy {
             .client
             .send(request.map(kube::client::Body::from))
             .await
-            .map_err(|error| Fault::Connect(error.to_string()))?;
+            .map_err(|error| Fault::ApiServer { why: reason(&error), hint: AWAY.to_owned() })?;
         let (parts, body) = response.into_parts();
         let answer = Answer {
             status: parts.status.as_u16(),
