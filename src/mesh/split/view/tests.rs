@@ -35,6 +35,37 @@ fn workload(app: &str, version: &str) -> Vec<Value> {
     ]
 }
 
+/// A minute in which each version served 600 requests.
+fn telemetry() -> Telemetry {
+    let end = |name: &str| End {
+        namespace: Some("n".into()),
+        workload: Some(name.into()),
+        ..End::default()
+    };
+    let counted = |to: &str| CountRow {
+        flow: Flow {
+            source: end("front-v1"),
+            destination: end(to),
+            service: Called {
+                host: Some("reviews.n.svc.cluster.local".into()),
+                ..Called::default()
+            },
+            protocol: "http".into(),
+            ..Flow::default()
+        },
+        code: "200".into(),
+        requests: 600,
+        scrapes: 4,
+        ..CountRow::default()
+    };
+    Telemetry {
+        evaluated_at: NOON.parse().unwrap(),
+        window: Duration::from_secs(60),
+        counts: Part::Rows(Arc::new(vec![counted("reviews-v1"), counted("reviews-v2")])),
+        ..Telemetry::default()
+    }
+}
+
 /// Reviews, split half and half by a rule, with 1,200 requests that agree.
 fn snapshot(rule: &str, subsets: &str, service: &str) -> MeshSnapshot {
     let istio = "networking.istio.io/v1";
@@ -68,37 +99,10 @@ fn snapshot(rule: &str, subsets: &str, service: &str) -> MeshSnapshot {
     for (app, version) in [("front", "v1"), ("reviews", "v1"), ("reviews", "v2")] {
         objects.extend(workload(app, version));
     }
-    let end = |name: &str| End {
-        namespace: Some("n".into()),
-        workload: Some(name.into()),
-        ..End::default()
-    };
-    let counted = |to: &str| CountRow {
-        flow: Flow {
-            source: end("front-v1"),
-            destination: end(to),
-            service: Called {
-                host: Some("reviews.n.svc.cluster.local".into()),
-                ..Called::default()
-            },
-            protocol: "http".into(),
-            ..Flow::default()
-        },
-        code: "200".into(),
-        requests: 600,
-        scrapes: 4,
-        ..CountRow::default()
-    };
-    let telemetry = Telemetry {
-        evaluated_at: NOON.parse().unwrap(),
-        window: Duration::from_secs(60),
-        counts: Part::Rows(Arc::new(vec![counted("reviews-v1"), counted("reviews-v2")])),
-        ..Telemetry::default()
-    };
     MeshSnapshot {
         scope: Scope::All,
         objects: Objects::from_values(objects),
-        telemetry: Some(Arc::new(telemetry)),
+        telemetry: Some(Arc::new(telemetry())),
         ..MeshSnapshot::default()
     }
 }
