@@ -12,6 +12,7 @@ pub mod navigation;
 pub mod overlay;
 mod perform;
 pub mod picture;
+pub mod route;
 mod run;
 pub mod screen;
 pub mod update;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::picture::{Picture, Wanted};
+use super::route::Form;
 use super::screen::Place;
 use crate::mesh::graph::GraphOptions;
 use crate::mesh::{MeshSnapshot, Scope};
@@ -17,6 +18,9 @@ pub enum Effect {
     Derive(Arc<MeshSnapshot>, Wanted),
     /// Write the text of a place; answered by [`super::Msg::Rendered`].
     Render(Arc<MeshSnapshot>, Option<Arc<Picture>>, Place),
+    /// Work out what becomes of a request, with every rule that does not take it or (`true`)
+    /// without; answered by [`super::Msg::Answered`].
+    Ask(Arc<MeshSnapshot>, Form, bool),
     /// Read the contexts of the kubeconfig; answered by [`super::Msg::Contexts`].
     ListContexts,
     SetScope(Scope),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::doc::Doc;
 use super::picture::Picture;
+use super::route::Form;
 use super::screen::{Place, Screen};
 use crate::mesh::{MeshSnapshot, Trouble};
 
@@ -28,6 +29,8 @@ pub enum Msg {
     Derived(Arc<Picture>),
     /// What was asked for with [`super::Effect::Render`].
     Rendered(Place, Result<Doc, Trouble>),
+    /// What was asked for with [`super::Effect::Ask`].
+    Answered(Form, Result<Doc, Trouble>),
     /// The contexts of the kubeconfig: their names, and the current one first.
     Contexts(Result<Vec<String>, Trouble>),
     /// Something to tell that needs no place of its own.

@@ -14,6 +14,7 @@ use super::list::{ListState, Table};
 use super::navigation::Navigation;
 use super::overlay::Overlay;
 use super::picture::{Picture, Wanted};
+use super::route::RouteView;
 use super::screen::{Place, Screen};
 use crate::mesh::{MeshSnapshot, Trouble};
 
@@ -56,6 +57,7 @@ pub struct Model {
     pub deriving: bool,
     pub lists: BTreeMap<Screen, ListState>,
     pub text: TextView,
+    pub route: RouteView,
     /// Stays until a key.
     pub message: Option<Said>,
     pub messages: VecDeque<Said>,
@@ -82,6 +84,7 @@ impl Model {
             deriving: false,
             lists: BTreeMap::new(),
             text: TextView::default(),
+            route: RouteView::default(),
             message: None,
             messages: VecDeque::new(),
             window,
@@ -150,6 +153,19 @@ impl Model {
             Some(snapshot) if !self.deriving => {
                 self.deriving = true;
                 vec![Effect::Derive(Arc::clone(snapshot), self.wanted.clone())]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Asks what becomes of the debugger's request, while that is what is looked at.
+    pub(super) fn ask(&mut self) -> Vec<Effect> {
+        let here = *self.way.place() == Place::Screen(Screen::Route);
+        match (&self.snapshot, &self.picture) {
+            (Some(snapshot), Some(picture)) if here && picture.has_services() => {
+                self.route.form.fill(&picture.inventory, &snapshot.scope);
+                let (form, short) = (self.route.form.clone(), self.route.short);
+                vec![Effect::Ask(Arc::clone(snapshot), form, short)]
             }
             _ => Vec::new(),
         }

@@ -106,6 +106,12 @@ impl Picker {
         self.shown.iter().filter_map(|at| self.entries.get(*at))
     }
 
+    /// Whether the selected entry begins with what was typed, or holds it: what is typed may
+    /// also be a word of its own.
+    pub fn finds(&self, typed: &str) -> bool {
+        self.selected().is_some_and(|entry| entry.word.contains(typed))
+    }
+
     pub fn position(&self) -> usize {
         self.at
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::describe;
 use super::effect::{Effect, Wants};
 use super::message::Msg;
-use super::picture::Picture;
+use super::picture::{Picture, Settings};
+use super::{describe, route};
 use crate::mesh::Trouble;
 use crate::source::Control;
 
@@ -20,6 +20,7 @@ pub(super) struct Performer {
     control: mpsc::Sender<Control>,
     answer: mpsc::Sender<Msg>,
     contexts: Contexts,
+    settings: Arc<Settings>,
     /// What the sources were last asked for besides the usual.
     wants: Option<Wants>,
 }
@@ -29,15 +30,19 @@ impl Performer {
         control: mpsc::Sender<Control>,
         answer: mpsc::Sender<Msg>,
         contexts: Contexts,
+        settings: Settings,
     ) -> Self {
-        Self { control, answer, contexts, wants: None }
+        Self { control, answer, contexts, settings: Arc::new(settings), wants: None }
     }
 
     /// Starts an effect. Fails only where nobody is there to take it, never waits.
     pub(super) fn perform(&mut self, effect: Effect) -> Result<(), Trouble> {
         match effect {
             Effect::Derive(snapshot, wanted) => {
-                self.work(move || Msg::Derived(Arc::new(Picture::of(&snapshot, &wanted))));
+                let settings = Arc::clone(&self.settings);
+                self.work(move || {
+                    Msg::Derived(Arc::new(Picture::of(&snapshot, &wanted, &settings)))
+                });
             }
             Effect::Render(snapshot, picture, place) => {
                 let now = Timestamp::now();
@@ -46,6 +51,10 @@ impl Performer {
                     Msg::Rendered(place, text)
                 });
             }
+            Effect::Ask(snapshot, form, short) => self.work(move || {
+                let answer = route::answer(&snapshot, &form, short);
+                Msg::Answered(form, answer)
+            }),
             Effect::ListContexts => {
                 let contexts = Arc::clone(&self.contexts);
                 self.work(move || Msg::Contexts(contexts()));

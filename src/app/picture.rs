@@ -9,6 +9,7 @@ use crate::mesh::gateways::{self, GatewayView};
 use crate::mesh::graph::{self, Graph, GraphInput, GraphOptions, GraphType};
 use crate::mesh::health::HealthConfig;
 use crate::mesh::inventory::Inventory;
+use crate::mesh::split::verdict::Limits;
 use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, SourceState, Trouble};
 
 mod events;
@@ -17,6 +18,7 @@ mod gateway_rows;
 mod overview;
 mod pods;
 mod services;
+mod splits;
 mod traffic;
 mod tree;
 
@@ -26,6 +28,14 @@ pub use traffic::{ServiceTraffic, Traffic};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Wanted {
     pub graph: GraphOptions,
+}
+
+/// What the user set in the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    pub health: HealthConfig,
+    /// What "agrees" means for splits.
+    pub limits: Limits,
 }
 
 /// Everything derived from one snapshot.
@@ -42,12 +52,12 @@ pub struct Picture {
 
 impl Picture {
     /// Works everything out. Pure, and total: a part that is missing is empty and says so.
-    pub fn of(snapshot: &MeshSnapshot, wanted: &Wanted) -> Self {
+    pub fn of(snapshot: &MeshSnapshot, wanted: &Wanted, settings: &Settings) -> Self {
         let inventory = Inventory::of(&snapshot.objects);
-        let graph = graph(snapshot, &inventory, &wanted.graph);
+        let graph = graph(snapshot, &inventory, &wanted.graph, settings);
         let gateways = gateways::views(&snapshot.objects, &snapshot.scope);
         let services = GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() };
-        let traffic = Traffic::of(&self::graph(snapshot, &inventory, &services));
+        let traffic = Traffic::of(&self::graph(snapshot, &inventory, &services, settings));
         let view = View { snapshot, inventory: &inventory, traffic: &traffic };
         let report = finding_rows::report(&view);
         let tables = [
@@ -56,6 +66,7 @@ impl Picture {
             (Screen::Services, services::table(&view)),
             (Screen::Pods, pods::table(&view)),
             (Screen::Gateways, gateway_rows::table(&view, &gateways)),
+            (Screen::Splits, splits::table(&view, settings.limits)),
             (Screen::Findings, finding_rows::table(&view, &report)),
             (Screen::Events, events::table(&view)),
         ];
@@ -69,13 +80,23 @@ impl Picture {
         }
     }
 
+    /// Whether services were heard of, or why they cannot be.
+    pub fn has_services(&self) -> bool {
+        self.table(Screen::Services).is_some_and(|table| table.data != Data::Waiting)
+    }
+
     /// The rows of a screen that is a list.
     pub fn table(&self, screen: Screen) -> Option<&Table> {
         self.tables.get(&screen)
     }
 }
 
-fn graph(snapshot: &MeshSnapshot, inventory: &Inventory, options: &GraphOptions) -> Graph {
+fn graph(
+    snapshot: &MeshSnapshot,
+    inventory: &Inventory,
+    options: &GraphOptions,
+    settings: &Settings,
+) -> Graph {
     let Some(telemetry) = &snapshot.telemetry else { return Graph::default() };
     graph::build(&GraphInput {
         objects: &snapshot.objects,
@@ -83,7 +104,7 @@ fn graph(snapshot: &MeshSnapshot, inventory: &Inventory, options: &GraphOptions)
         telemetry,
         scope: &snapshot.scope,
         options,
-        health: &HealthConfig::default(),
+        health: &settings.health,
     })
 }
 

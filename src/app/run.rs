@@ -18,8 +18,10 @@ use super::keymap::Keymap;
 use super::message::Msg;
 use super::model::Model;
 use super::perform::{Contexts, Performer};
+use super::picture::Settings;
 use super::screen::Screen;
 use super::update::{shows_ages, start, update};
+use crate::mesh::graph::GraphOptions;
 use crate::mesh::{MeshSnapshot, Trouble};
 use crate::source::Live;
 use crate::terminal::environment::Multiplexer;
@@ -49,6 +51,9 @@ pub struct AppOptions {
     pub environment: Environment,
     /// The names of the kubeconfig's contexts, the current one first.
     pub contexts: Contexts,
+    pub settings: Settings,
+    /// What the graph shows at first.
+    pub graph: GraphOptions,
 }
 
 /// Runs the explorer until the user leaves, a signal asks for it, or the terminal is gone.
@@ -64,7 +69,8 @@ pub async fn run(options: AppOptions, live: Live) -> Result<(), Trouble> {
     let mut model = Model::new(options.screen, options.window, options.keymap);
     model.at = options.time;
     model.mouse = options.mouse;
-    let performer = Performer::new(live.control, answer, options.contexts);
+    model.wanted.graph = options.graph;
+    let performer = Performer::new(live.control, answer, options.contexts, options.settings);
     let frame_time = Duration::from_secs(1) / u32::from(options.max_fps.max(1));
     let mut explorer = Explorer {
         model,

@@ -20,6 +20,7 @@ mod command;
 mod open;
 mod over;
 mod perform;
+mod route;
 
 /// Takes one message in and says what is to be done.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -39,6 +40,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Snapshot(snapshot) => take(model, snapshot),
         Msg::Derived(picture) => derived(model, picture),
         Msg::Rendered(place, text) => rendered(model, place, text),
+        Msg::Answered(form, answer) => {
+            if form == model.route.form {
+                model.route.answer = Some(answer);
+            }
+            Vec::new()
+        }
         Msg::Contexts(contexts) => listed(model, contexts),
         Msg::Said(what) => {
             model.say(what);
@@ -109,6 +116,7 @@ fn derived(model: &mut Model, picture: Arc<Picture>) -> Vec<Effect> {
     renew(model);
     let mut effects = if newest && wanted { Vec::new() } else { model.derive() };
     effects.extend(model.render());
+    effects.extend(model.ask());
     effects
 }
 

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use super::{Context, Exit, Failure};
 use crate::app::AppOptions;
 use crate::app::keymap::Keymap;
+use crate::app::picture::Settings;
 use crate::app::screen::Screen;
 use crate::cli::Global;
 use crate::config::{Config, StartScreen, ThemeChoice, When};
 use crate::demo::{self, Demo, Scenario};
+use crate::mesh::graph::GraphOptions;
 use crate::mesh::{Scope, Trouble};
 use crate::source::prometheus::transport::without_credentials;
 use crate::source::prometheus::{Credentials, PrometheusOptions, Secret};
@@ -228,6 +230,13 @@ pub(super) fn explorer(context: &Context) -> Result<(AppOptions, Live), Failure>
         keymap,
         environment,
         contexts: Arc::new(contexts),
+        settings: Settings { health: context.config.health.clone(), limits: context.limits(false) },
+        graph: GraphOptions {
+            graph_type: context.config.graph.graph_type,
+            service_nodes: context.config.graph.service_nodes,
+            idle: context.config.graph.idle,
+            ..GraphOptions::default()
+        },
     };
     // The terminal is looked at before anything is asked of the cluster.
     Ok((options, source::start(context.source.clone())))

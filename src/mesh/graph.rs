@@ -50,6 +50,29 @@ pub enum GraphType {
     Service,
 }
 
+impl GraphType {
+    /// The next one, as one key goes through them.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::VersionedApp => Self::App,
+            Self::App => Self::Workload,
+            Self::Workload => Self::Service,
+            Self::Service => Self::VersionedApp,
+        }
+    }
+
+    /// As flags and documents have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::VersionedApp => "versioned-app",
+            Self::App => "app",
+            Self::Workload => "workload",
+            Self::Service => "service",
+        }
+    }
+}
+
 /// Which gRPC and TCP rates the edges carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

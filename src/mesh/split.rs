@@ -105,6 +105,29 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// In a word or two.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Agrees => "agrees",
+            Self::AgreesSmallDrift => "agrees, drifts",
+            Self::Differs => "differs",
+            Self::NotEnoughTraffic => "not enough traffic",
+            Self::UnexpectedVersion => "unexpected version",
+            Self::PartFailing => "part failing",
+            Self::NoWeights => "no weights",
+            Self::ConsistentMix => "fits a mix",
+            Self::Settling => "settling",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether traffic contradicts the configuration.
+    pub fn is_problem(self) -> bool {
+        matches!(self, Self::Differs | Self::UnexpectedVersion)
+    }
+}
+
 /// What the verdict rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Evidence {

@@ -51,7 +51,7 @@ pub fn table(view: &SplitView, ascii: bool) -> String {
 }
 
 /// The observed share as a bar, with a mark where the configured weight ends.
-fn bar(version: &SplitVersion, ascii: bool) -> String {
+pub fn bar(version: &SplitVersion, ascii: bool) -> String {
     let (full, empty, mark) = if ascii { ('#', '.', '|') } else { ('█', '░', '┃') };
     let cells = |percent: f64| (percent / 100.0 * BAR as f64).round() as usize;
     let Some(observed) = version.observed_percent else { return String::new() };

@@ -113,7 +113,7 @@ fn hints(model: &Model) -> Vec<Hint> {
     const YAML: Hint = (Action::Yaml, Layer::Everywhere, "yaml");
     const PODS: Hint = (Action::Pods, Layer::List, "pods");
     const COPY: Hint = (Action::Copy, Layer::Everywhere, "copy");
-    const WHY: Hint = (Action::Debug, Layer::List, "why");
+    const WHY: Hint = (Action::Debug, Layer::Everywhere, "why");
     const PROBLEM: Hint = (Action::NextProblem, Layer::Everywhere, "next problem");
     match model.way.place() {
         Place::Screen(Screen::Overview) => vec![ENTER, HELP, COMMAND, NS, FILTER, PODS, PROBLEM],

@@ -8,6 +8,7 @@ use super::widget::table;
 use crate::app::Model;
 use crate::app::screen::Screen;
 
+mod route;
 pub(super) mod text;
 
 /// Draws the body of a screen.
@@ -18,5 +19,8 @@ pub(super) fn draw(
     model: &Model,
     view: &mut View,
 ) {
-    table::draw(frame, area, screen, model, view);
+    match screen {
+        Screen::Route => route::draw(frame, area, model, view),
+        _ => table::draw(frame, area, screen, model, view),
+    }
 }

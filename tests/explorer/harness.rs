@@ -8,9 +8,9 @@ use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use vigla::app::keymap::{Chord, Keymap};
-use vigla::app::picture::Picture;
+use vigla::app::picture::{Picture, Settings};
 use vigla::app::screen::Screen;
-use vigla::app::{Effect, Model, Msg, describe, update};
+use vigla::app::{Effect, Model, Msg, describe, route, update};
 use vigla::mesh::MeshSnapshot;
 use vigla::terminal::ColorDepth;
 use vigla::ui::theme::Theme;
@@ -47,12 +47,16 @@ impl Explorer {
         while let Some(effect) = todo.pop() {
             let answer = match effect {
                 Effect::Derive(snapshot, wanted) => {
-                    Msg::Derived(Arc::new(Picture::of(&snapshot, &wanted)))
+                    Msg::Derived(Arc::new(Picture::of(&snapshot, &wanted, &Settings::default())))
                 }
                 Effect::Render(snapshot, picture, place) => {
                     let text =
                         describe::text(&snapshot, picture.as_deref(), &place, bookinfo::noon());
                     Msg::Rendered(place, text)
+                }
+                Effect::Ask(snapshot, form, short) => {
+                    let answer = route::answer(&snapshot, &form, short);
+                    Msg::Answered(form, answer)
                 }
                 other => {
                     self.asked.push(other);

@@ -18,6 +18,8 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 #[case(Screen::Services)]
 #[case(Screen::Pods)]
 #[case(Screen::Gateways)]
+#[case(Screen::Splits)]
+#[case(Screen::Route)]
 #[case(Screen::Findings)]
 #[case(Screen::Events)]
 fn screens(#[case] screen: Screen) {

@@ -108,7 +108,11 @@ pub(super) fn chosen(model: &mut Model, picker: &Picker, typed: &str) -> Vec<Eff
         },
         PickerKind::Window => window(model, selected.as_deref().unwrap_or(typed)),
         PickerKind::Time => moment(model, selected.as_deref().unwrap_or(typed)),
-        PickerKind::Command | PickerKind::Caller | PickerKind::Called => Vec::new(),
+        PickerKind::Caller | PickerKind::Called => {
+            let words = selected.filter(|_| typed.is_empty() || picker.finds(typed));
+            super::route::set(model, words.as_deref().unwrap_or(typed))
+        }
+        PickerKind::Command => Vec::new(),
     }
 }
 

@@ -22,7 +22,8 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Help(_) | Overlay::Queries(_) | Overlay::Messages(_)) => page(model, event),
         Some(Overlay::Filter(_)) => filter(model, event),
         Some(Overlay::Picker(_)) => picker(model, event),
-        Some(Overlay::Field(_)) | None => Vec::new(),
+        Some(Overlay::Field(_)) => super::route::key(model, event),
+        None => Vec::new(),
     }
 }
 

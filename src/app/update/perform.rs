@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::{choose, open};
+use super::{choose, open, route};
 use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::list::ListState;
@@ -37,6 +37,7 @@ pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
 fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Go(screen) => go(model, screen),
+        Action::Enter if *model.way.place() == Place::Screen(Screen::Route) => route::enter(model),
         Action::Enter => open::enter(model),
         Action::Back => back(model),
         Action::Quit => quit(model),
@@ -59,8 +60,32 @@ fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Command | Action::Namespaces | Action::Contexts | Action::Window | Action::Time => {
             choose::open(model, action)
         }
+        Action::NextField => route::step(model, true),
+        Action::PreviousField => route::step(model, false),
+        Action::ClearField => route::set(model, ""),
+        Action::Explain => route::explain(model),
+        Action::Debug => route::about_selected(model),
+        Action::GraphType | Action::ServiceNodes | Action::Idle => graph(model, action),
         _ => Vec::new(),
     }
+}
+
+/// Other nodes, and so perhaps other queries.
+fn graph(model: &mut Model, action: Action) -> Vec<Effect> {
+    let options = &mut model.wanted.graph;
+    match action {
+        Action::GraphType => {
+            options.graph_type = options.graph_type.next();
+            let name = options.graph_type.name();
+            model.say(Ok(format!("nodes: {name}")));
+        }
+        Action::ServiceNodes => options.service_nodes = !options.service_nodes,
+        _ => options.idle = !options.idle,
+    }
+    let options = model.wanted.graph.clone();
+    let mut effects = model.derive();
+    effects.push(Effect::SetGraph(options));
+    effects
 }
 
 /// Goes to a screen, as its digit does.
@@ -74,6 +99,7 @@ pub(super) fn arrive(model: &mut Model) -> Vec<Effect> {
     super::renew(model);
     let mut effects = vec![super::wants(model)];
     effects.extend(model.render());
+    effects.extend(model.ask());
     effects
 }
 
@@ -99,6 +125,13 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 /// Moves the selection or the text.
 pub(super) fn step(model: &mut Model, by: isize) {
     match model.way.place() {
+        Place::Screen(Screen::Route) => {
+            let lines = match &model.route.answer {
+                Some(Ok(doc)) => doc.lines.len(),
+                _ => 0,
+            };
+            model.route.top = model.route.top.saturating_add_signed(by).min(lines);
+        }
         Place::Screen(_) => {
             model.with_list(|list, table| list.step(table, by));
         }

@@ -23,6 +23,9 @@ use super::server::{ServerKind, Servers};
 use crate::mesh::Key;
 use crate::mesh::object::Labels;
 
+/// The conditions of a route that takes whatever comes.
+pub const ANY_REQUEST: &str = "any request";
+
 /// One route with its shares.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RuleShares {
@@ -190,7 +193,7 @@ impl Router {
             let named = only.is_none_or(|entry| targets.iter().any(|t| t.host == entry.host));
             if named && !targets.is_empty() {
                 let words =
-                    route.matched.map_or_else(|| "any request".to_owned(), ToString::to_string);
+                    route.matched.map_or_else(|| ANY_REQUEST.to_owned(), ToString::to_string);
                 self.add(place, &route.rule.reference, &words, targets, out);
             }
         }

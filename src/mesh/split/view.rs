@@ -12,6 +12,7 @@ use crate::mesh::graph::{self, Graph, GraphInput, GraphOptions, GraphType};
 use crate::mesh::health::HealthConfig;
 use crate::mesh::inventory::{Inventory, Workload, WorkloadRef};
 use crate::mesh::object::{Key, ObjectRef};
+use crate::mesh::routing::shares::ANY_REQUEST;
 use crate::mesh::routing::{Router, RuleShares, Source, SourceKind};
 use crate::mesh::{Kind, MeshSnapshot, Ready, host};
 
@@ -112,10 +113,11 @@ impl Input<'_> {
             gate: gate.as_deref(),
             limits: self.limits,
         });
-        let one = (shares.len() == 1).then(|| shares.first()).flatten();
+        let weights = configured(&rules, &versions);
         let has_counts = self.snapshot.telemetry.is_some();
         let rows = versions.iter().enumerate().map(|(at, version)| {
-            let configured = one.and_then(|shares| shares.get(at)).map(|share| share * 100.0);
+            let weight = weights.as_ref().and_then(|shares| shares.get(at));
+            let configured = weight.map(|share| share * 100.0);
             self.row(version, configured, has_counts.then_some((total, window)))
         });
         SplitView {
@@ -324,27 +326,44 @@ fn key_of(workload: &WorkloadRef) -> Key {
     Key { namespace: Arc::clone(&workload.namespace), name: Arc::clone(&workload.name) }
 }
 
-/// The share of each version by each rule that sets weights, as fractions.
+/// The share of each version by each rule that sets weights, as fractions; each mix once.
 fn shares(rules: &[RuleShares], versions: &[Version]) -> Vec<Vec<f64>> {
     let mut found: Vec<Vec<f64>> = Vec::new();
-    for rule in rules {
-        let of = |version: &Version| -> f64 {
-            let here = rule.shares.iter().filter(|share| match &share.destination.subset {
-                Some(subset) => version.subset.as_ref() == Some(subset),
-                // A route of the Gateway API names a service for each version.
-                None => version.workloads.iter().any(|key| share.workloads.contains(&key.name)),
-            });
-            // An empty sum is minus zero.
-            here.map(|share| share.destination.percent / 100.0).fold(0.0, |sum, share| sum + share)
-        };
-        let shares: Vec<f64> = versions.iter().map(of).collect();
-        // A rule to the service as a whole sets no weights.
-        let whole = matches!(rule.shares.as_slice(), [only] if only.destination.subset.is_none());
-        if !whole && !found.contains(&shares) {
+    for shares in rules.iter().filter_map(|rule| shares_of(rule, versions)) {
+        if !found.contains(&shares) {
             found.push(shares);
         }
     }
     found
+}
+
+/// The share of each version by one rule; `None` where it sets no weights.
+fn shares_of(rule: &RuleShares, versions: &[Version]) -> Option<Vec<f64>> {
+    // A rule to the service as a whole sets no weights.
+    if matches!(rule.shares.as_slice(), [only] if only.destination.subset.is_none()) {
+        return None;
+    }
+    let of = |version: &Version| -> f64 {
+        let here = rule.shares.iter().filter(|share| match &share.destination.subset {
+            Some(subset) => version.subset.as_ref() == Some(subset),
+            // A route of the Gateway API names a service for each version.
+            None => version.workloads.iter().any(|key| share.workloads.contains(&key.name)),
+        });
+        // An empty sum is minus zero.
+        here.map(|share| share.destination.percent / 100.0).fold(0.0, |sum, share| sum + share)
+    };
+    Some(versions.iter().map(of).collect())
+}
+
+/// The weights to show: those of the only rule, or of the one that takes any request, beside
+/// which others take some.
+fn configured(rules: &[RuleShares], versions: &[Version]) -> Option<Vec<f64>> {
+    let mut all = shares(rules, versions);
+    if all.len() == 1 {
+        return all.pop();
+    }
+    let any = rules.iter().find(|rule| rule.conditions == ANY_REQUEST)?;
+    shares_of(any, versions)
 }
 
 #[cfg(test)]
