@@ -98,7 +98,8 @@ pub struct Global {
           help_heading = "Telemetry")]
     pub time: Option<Timestamp>,
     /// Configuration only: do not ask Prometheus
-    #[arg(long, global = true, conflicts_with = "prometheus_url", help_heading = "Telemetry")]
+    // No conflict with a URL: the environment may name one for all that is run.
+    #[arg(long, global = true, help_heading = "Telemetry")]
     pub no_metrics: bool,
 
     /// Settings file [default: ~/.config/vigla/config.toml]

@@ -1,7 +1,6 @@
 //! The subcommands: each gathers what it needs once, answers on stdout, and ends.
 
 use std::io::Write;
-use std::sync::Arc;
 
 use clap::CommandFactory;
 
@@ -20,6 +19,7 @@ mod route;
 mod serve;
 mod split;
 mod url;
+mod watch;
 
 /// How the program ends; the numbers are the contract of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,41 +249,5 @@ fn print(text: &str) -> Result<(), Failure> {
             Err(Trouble::new("write to stdout", error.to_string(), "").into())
         }
         _ => Ok(()),
-    }
-}
-
-/// Prints an answer, then again each time it changes, until interrupted: of a table only the
-/// lines that are new, as `kubectl get -w` does; of other forms the whole.
-async fn watch(
-    context: &Context,
-    by_line: bool,
-    render: impl Fn(&MeshSnapshot) -> String,
-) -> Result<Exit, Failure> {
-    let mut live = source::live::start(context.source.clone());
-    let mut last = String::new();
-    loop {
-        let snapshot: Arc<MeshSnapshot> = live.snapshots.borrow_and_update().clone();
-        if snapshot.kubernetes.state == SourceState::Unavailable
-            && snapshot.kubernetes.last_data.is_none()
-            && let Some(trouble) = &snapshot.kubernetes.trouble
-        {
-            return Err(trouble.clone().into());
-        }
-        if snapshot.kubernetes.last_data.is_some() || snapshot.prometheus.last_data.is_some() {
-            let text = render(&snapshot);
-            if by_line && !last.is_empty() {
-                let known: std::collections::BTreeSet<&str> = last.lines().collect();
-                for line in text.lines().filter(|line| !known.contains(line)) {
-                    print(&format!("{line}\n"))?;
-                }
-            } else if text != last {
-                print(&text)?;
-            }
-            last = text;
-        }
-        tokio::select! {
-            changed = live.snapshots.changed() => if changed.is_err() { return Ok(Exit::Fine) },
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Fine),
-        }
     }
 }

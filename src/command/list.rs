@@ -103,7 +103,7 @@ async fn answer(
 ) -> Result<Exit, Failure> {
     if args.watch {
         let by_line = matches!(args.output, ListOutput::Table | ListOutput::Wide);
-        return watch(context, by_line, render).await;
+        return watch::run(context, by_line, render).await;
     }
     let snapshot = context.once(&needs).await?;
     print(&render(&snapshot))?;
