@@ -71,8 +71,11 @@ impl Rows {
             0 => !self.begun,
             _ => !self.known.contains(&row(line)),
         };
-        let lines = table.lines().enumerate().filter(is_new);
-        let text = lines.map(|(_, line)| format!("{line}\n")).collect();
+        let mut text = String::new();
+        for (_, line) in table.lines().enumerate().filter(is_new) {
+            text.push_str(line);
+            text.push('\n');
+        }
         (self.begun, self.known) = (true, now);
         text
     }
