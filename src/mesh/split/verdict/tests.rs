@@ -165,8 +165,8 @@ fn a_real_difference_is_told_within_300_requests() {
     for _ in 0..2000 {
         let mut counts = vec![0; 2];
         let mut differs = false;
-        for _ in 0..10 {
-            draws.add(&mut counts, &[0.8, 0.2], 30);
+        for _ in 0..60 {
+            draws.add(&mut counts, &[0.8, 0.2], 5);
             differs |= verdict(&counts, &[0.9, 0.1]) == Verdict::Differs;
         }
         told += u32::from(differs);
