@@ -3,6 +3,7 @@
 pub mod action;
 pub mod describe;
 pub mod doc;
+pub mod drawing;
 pub mod effect;
 pub mod keymap;
 pub mod list;

@@ -11,6 +11,7 @@ use ratatui::text::Line;
 use crate::app::Model;
 use crate::app::message::Target;
 use crate::app::screen::{Place, Screen};
+use crate::layout::scene::Pos;
 
 mod ascii;
 pub mod format;
@@ -34,13 +35,15 @@ pub struct View {
     pub ascii: bool,
     /// First row shown, by list.
     offsets: BTreeMap<Screen, usize>,
+    /// The cell of the drawn graph that is shown first.
+    drawing: Pos,
     /// What the last frame showed where.
     hits: Vec<(Rect, Target)>,
 }
 
 impl View {
     pub fn new(theme: Theme, ascii: bool) -> Self {
-        Self { theme, ascii, offsets: BTreeMap::new(), hits: Vec::new() }
+        Self { theme, ascii, offsets: BTreeMap::new(), drawing: Pos::default(), hits: Vec::new() }
     }
 
     /// What the last frame showed at a cell; what was drawn later lies over what was before.

@@ -3,6 +3,8 @@
 
 #[path = "support/bookinfo.rs"]
 mod bookinfo;
+#[path = "explorer/drawn.rs"]
+mod drawn;
 #[path = "explorer/flows.rs"]
 mod flows;
 #[path = "explorer/harness.rs"]

@@ -14,8 +14,9 @@ use crate::mesh::{MeshSnapshot, Scope};
 /// One thing to be done.
 #[derive(Debug, Clone)]
 pub enum Effect {
-    /// Work out what the screens show; answered by [`super::Msg::Derived`].
-    Derive(Arc<MeshSnapshot>, Wanted),
+    /// Work out what the screens show, after the picture so far; answered by
+    /// [`super::Msg::Derived`].
+    Derive(Arc<MeshSnapshot>, Wanted, Option<Arc<Picture>>),
     /// Write the text of a place; answered by [`super::Msg::Rendered`].
     Render(Arc<MeshSnapshot>, Option<Arc<Picture>>, Place),
     /// Work out what becomes of a request, with every rule that does not take it or (`true`)

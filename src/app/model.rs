@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::action::Layer;
 use super::doc::Doc;
+use super::drawing::Drawing;
 use super::effect::Effect;
 use super::keymap::Keymap;
 use super::list::{ListState, Table};
@@ -56,6 +57,7 @@ pub struct Model {
     /// A picture is being worked out; one at a time.
     pub deriving: bool,
     pub lists: BTreeMap<Screen, ListState>,
+    pub drawing: Drawing,
     pub text: TextView,
     pub route: RouteView,
     /// Stays until a key.
@@ -83,6 +85,7 @@ impl Model {
             wanted: Wanted::default(),
             deriving: false,
             lists: BTreeMap::new(),
+            drawing: Drawing::default(),
             text: TextView::default(),
             route: RouteView::default(),
             message: None,
@@ -149,10 +152,12 @@ impl Model {
 
     /// Asks for a picture of the snapshot at hand, unless one is on its way.
     pub(super) fn derive(&mut self) -> Vec<Effect> {
+        self.wanted.drawn.window = self.window();
         match &self.snapshot {
             Some(snapshot) if !self.deriving => {
                 self.deriving = true;
-                vec![Effect::Derive(Arc::clone(snapshot), self.wanted.clone())]
+                let before = self.picture.clone();
+                vec![Effect::Derive(Arc::clone(snapshot), self.wanted.clone(), before)]
             }
             _ => Vec::new(),
         }

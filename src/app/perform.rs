@@ -38,10 +38,11 @@ impl Performer {
     /// Starts an effect. Fails only where nobody is there to take it, never waits.
     pub(super) fn perform(&mut self, effect: Effect) -> Result<(), Trouble> {
         match effect {
-            Effect::Derive(snapshot, wanted) => {
+            Effect::Derive(snapshot, wanted, before) => {
                 let settings = Arc::clone(&self.settings);
                 self.work(move || {
-                    Msg::Derived(Arc::new(Picture::of(&snapshot, &wanted, &settings)))
+                    let picture = Picture::of(&snapshot, &wanted, &settings, before.as_deref());
+                    Msg::Derived(Arc::new(picture))
                 });
             }
             Effect::Render(snapshot, picture, place) => {

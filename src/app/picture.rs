@@ -12,6 +12,7 @@ use crate::mesh::inventory::Inventory;
 use crate::mesh::split::verdict::Limits;
 use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, SourceState, Trouble};
 
+mod drawn;
 mod events;
 mod finding_rows;
 mod gateway_rows;
@@ -22,12 +23,14 @@ mod splits;
 mod traffic;
 mod tree;
 
+pub use drawn::{Drawn, DrawnAs};
 pub use traffic::{ServiceTraffic, Traffic};
 
 /// What is wanted of a picture besides the snapshot itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Wanted {
     pub graph: GraphOptions,
+    pub drawn: DrawnAs,
 }
 
 /// What the user set in the configuration.
@@ -46,13 +49,20 @@ pub struct Picture {
     pub wanted: Wanted,
     pub inventory: Inventory,
     pub graph: Graph,
+    pub drawn: Drawn,
     pub gateways: Vec<GatewayView>,
     tables: BTreeMap<Screen, Table>,
 }
 
 impl Picture {
     /// Works everything out. Pure, and total: a part that is missing is empty and says so.
-    pub fn of(snapshot: &MeshSnapshot, wanted: &Wanted, settings: &Settings) -> Self {
+    /// In the drawn graph, what was in the picture before keeps its place.
+    pub fn of(
+        snapshot: &MeshSnapshot,
+        wanted: &Wanted,
+        settings: &Settings,
+        before: Option<&Self>,
+    ) -> Self {
         let inventory = Inventory::of(&snapshot.objects);
         let graph = graph(snapshot, &inventory, &wanted.graph, settings);
         let gateways = gateways::views(&snapshot.objects, &snapshot.scope);
@@ -73,6 +83,7 @@ impl Picture {
         Self {
             generation: snapshot.generation,
             wanted: wanted.clone(),
+            drawn: Drawn::of(&graph, &wanted.drawn, before.map(|before| &before.drawn)),
             graph,
             gateways,
             tables: tables.into(),

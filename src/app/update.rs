@@ -17,6 +17,7 @@ use crate::mesh::{MeshSnapshot, Trouble};
 
 mod choose;
 mod command;
+mod drawn;
 mod open;
 mod over;
 mod perform;
@@ -35,7 +36,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Wheel(by) => scroll(model, by),
         Msg::Resize(columns, rows) => {
             model.size = (columns, rows);
-            Vec::new()
+            // What is drawn to fit must fit again.
+            model.derive()
         }
         Msg::Snapshot(snapshot) => take(model, snapshot),
         Msg::Derived(picture) => derived(model, picture),
@@ -75,7 +77,8 @@ fn click(model: &mut Model, target: Target) -> Vec<Effect> {
             picker.select_at(at);
             Vec::new()
         }
-        (_, Some(_)) | (Target::Node(_), None) => Vec::new(),
+        (_, Some(_)) => Vec::new(),
+        (Target::Node(key), None) => drawn::click(model, key),
         (Target::Tab(screen), None) => perform::go(model, screen),
         (Target::Row(at), None) => {
             // A second click on the same row goes in.
@@ -94,7 +97,7 @@ fn scroll(model: &mut Model, by: isize) -> Vec<Effect> {
             *top = top.saturating_add_signed(by);
         }
         Some(Overlay::Filter(_) | Overlay::Field(_)) => {}
-        None => perform::step(model, by),
+        None => drawn::scroll(model, by),
     }
     Vec::new()
 }
@@ -123,6 +126,9 @@ fn derived(model: &mut Model, picture: Arc<Picture>) -> Vec<Effect> {
 /// Brings the list at hand in line with the picture. Other lists are renewed when gone to.
 fn renew(model: &mut Model) {
     model.with_list(super::list::ListState::renew);
+    if let Some(picture) = &model.picture {
+        model.drawing.renew(&picture.drawn);
+    }
 }
 
 fn rendered(model: &mut Model, place: Place, text: Result<Doc, Trouble>) -> Vec<Effect> {

@@ -29,7 +29,7 @@ pub struct ViewOptions {
 }
 
 /// The neighbourhood of a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Focus {
     /// A box or a row of one.
     pub node: NodeId,

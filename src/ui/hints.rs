@@ -11,6 +11,7 @@ use crate::app::Model;
 use crate::app::action::{Action, Layer};
 use crate::app::list::ListState;
 use crate::app::overlay::Overlay;
+use crate::app::picture::Drawn;
 use crate::app::screen::{Place, Screen};
 
 /// A key's action, the layer it is bound in, and the word for it.
@@ -82,6 +83,9 @@ fn state(model: &Model) -> String {
             _ => String::new(),
         };
     }
+    if let Some(drawn) = model.drawn() {
+        return drawn_state(model, drawn);
+    }
     let (Some(list), Some(table)) = (model.list(), model.table()) else { return String::new() };
     let mut parts = Vec::new();
     if let Some(limit) = list.limit() {
@@ -95,6 +99,24 @@ fn state(model: &Model) -> String {
         parts.push(format!("{title}{}", if sort.descending { "↓" } else { "↑" }));
     }
     parts.push(count(list, table.rows.len()));
+    parts.join(" · ")
+}
+
+/// Of the drawn graph: what was searched, the neighbourhood, labels, how much is there.
+fn drawn_state(model: &Model, drawn: &Drawn) -> String {
+    let mut parts = Vec::new();
+    if let Some(list) = model.list().filter(|list| !list.filter.is_empty()) {
+        parts.push(format!("/{}", list.filter));
+    }
+    if let Some(focus) = &drawn.focus {
+        parts.push(format!("focus {}", focus.hops));
+    }
+    parts.push(drawn.options.labels.name().to_owned());
+    let shown: usize = drawn.scene.boxes.iter().map(|item| item.rows.len()).sum();
+    parts.push(match drawn.left_out {
+        0 => format!("{shown} nodes"),
+        out => format!("{shown} of {} nodes", shown + out),
+    });
     parts.join(" · ")
 }
 
@@ -120,9 +142,10 @@ fn hints(model: &Model) -> Vec<Hint> {
         Place::Screen(Screen::Graph) => vec![
             ENTER,
             HELP,
-            (Action::GraphView, Layer::Graph, "view"),
-            (Action::GraphType, Layer::Graph, "type"),
+            (Action::GraphView, Layer::Graph, if model.drawing.tree { "drawn" } else { "tree" }),
             (Action::Focus, Layer::Graph, "focus"),
+            (Action::Labels, Layer::Graph, "labels"),
+            (Action::GraphType, Layer::Graph, "type"),
             PROBLEM,
             (Action::Window, Layer::Everywhere, "window"),
         ],

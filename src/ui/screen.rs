@@ -8,6 +8,7 @@ use super::widget::table;
 use crate::app::Model;
 use crate::app::screen::Screen;
 
+mod graph;
 mod route;
 pub(super) mod text;
 
@@ -19,8 +20,9 @@ pub(super) fn draw(
     model: &Model,
     view: &mut View,
 ) {
-    match screen {
-        Screen::Route => route::draw(frame, area, model, view),
+    match (screen, model.drawn()) {
+        (Screen::Route, _) => route::draw(frame, area, model, view),
+        (Screen::Graph, Some(drawn)) => graph::draw(frame, area, model, drawn, view),
         _ => table::draw(frame, area, screen, model, view),
     }
 }

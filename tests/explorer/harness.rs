@@ -46,8 +46,10 @@ impl Explorer {
         let mut todo = update(&mut self.model, msg);
         while let Some(effect) = todo.pop() {
             let answer = match effect {
-                Effect::Derive(snapshot, wanted) => {
-                    Msg::Derived(Arc::new(Picture::of(&snapshot, &wanted, &Settings::default())))
+                Effect::Derive(snapshot, wanted, before) => {
+                    let settings = Settings::default();
+                    let before = before.as_deref();
+                    Msg::Derived(Arc::new(Picture::of(&snapshot, &wanted, &settings, before)))
                 }
                 Effect::Render(snapshot, picture, place) => {
                     let text =

@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::{choose, open, route};
+use super::{choose, drawn, open, route};
 use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::list::ListState;
@@ -13,6 +13,9 @@ use crate::mesh::{Scope, Trouble};
 
 /// Does what an action says.
 pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(effects) = drawn::perform(model, action) {
+        return effects;
+    }
     match action {
         Action::Up => step(model, -1),
         Action::Down => step(model, 1),
@@ -66,7 +69,7 @@ fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Explain => route::explain(model),
         Action::Debug => route::about_selected(model),
         Action::GraphType | Action::ServiceNodes | Action::Idle => graph(model, action),
-        _ => Vec::new(),
+        other => drawn::graph(model, other),
     }
 }
 

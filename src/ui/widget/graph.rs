@@ -1,7 +1,5 @@
 //! The drawn graph on the screen: the layout's painter, put into the terminal's cells.
 
-#![expect(dead_code, reason = "the screen that shows it comes next")]
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};

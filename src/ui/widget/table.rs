@@ -66,7 +66,13 @@ pub(in crate::ui) fn draw(
 }
 
 /// A line below the rows, where there is room for one; what is left for the rows.
-fn bottom_line(frame: &mut Frame<'_>, area: Rect, text: &str, role: Role, view: &View) -> Rect {
+pub(in crate::ui) fn bottom_line(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    text: &str,
+    role: Role,
+    view: &View,
+) -> Rect {
     if area.height < 6 {
         return area;
     }
