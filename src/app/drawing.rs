@@ -5,7 +5,7 @@ use super::model::Model;
 use super::picture::Drawn;
 use super::screen::{Place, Screen};
 use crate::layout::navigate;
-use crate::layout::scene::{BoxItem, Side};
+use crate::layout::scene::{BoxItem, Orientation, Side};
 use crate::layout::selection::{Selection, Target};
 use crate::mesh::graph::NodeId;
 
@@ -75,11 +75,16 @@ impl Drawing {
         }
         let at = item.rows.iter().position(|row| Some(&row.key) == self.selected.as_ref());
         let row = |at: usize| item.rows.get(at).map(|row| row.key.clone());
-        match (side, at) {
-            (Side::Down, None) => row(0),
-            (Side::Down, Some(at)) => row(at + 1),
-            (Side::Up, Some(0)) => Some(item.key.clone()),
-            (Side::Up, Some(at)) => row(at - 1),
+        // Versions stand across the calls: below each other, or side by side.
+        let (forward, back) = match drawn.scene.orientation {
+            Orientation::LeftRight => (Side::Down, Side::Up),
+            Orientation::TopDown => (Side::Right, Side::Left),
+        };
+        match at {
+            None if side == forward => row(0),
+            Some(at) if side == forward => row(at + 1),
+            Some(0) if side == back => Some(item.key.clone()),
+            Some(at) if side == back => row(at - 1),
             _ => None,
         }
     }

@@ -44,18 +44,23 @@ fn arrows_and_letters_go_along_calls_and_through_versions() {
     assert_eq!(at("j"), "app:Kubernetes/default/reviews/v1");
     assert_eq!(at("j j"), "app:Kubernetes/default/reviews/v3");
     assert_eq!(at("k k k"), reviews);
+    assert!(at("o l").ends_with("reviews/v1"), "side by side where calls run down");
+    assert!(at("j").contains("ratings"));
 }
 
 #[test]
 fn the_selection_is_seen_without_colour() {
     let mut explorer = graph((120, 40));
-    explorer.keys("j j").picture();
-    let reversed = |explorer: &Explorer| {
-        let cells = &explorer.buffer().content;
-        cells.iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED)).count()
-    };
-    let doubled = |explorer: &mut Explorer| explorer.picture().matches('╔').count();
-    assert!(reversed(&explorer) > 0 || doubled(&mut explorer) == 1);
+    for key in ["g", "l", "l", "l"] {
+        assert_eq!(
+            explorer.keys(key).picture().matches('╔').count(),
+            1,
+            "{key}: one box is set off"
+        );
+    }
+    explorer.keys("- -").picture();
+    let cells = &explorer.buffer().content;
+    assert!(cells.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)));
 }
 
 #[test]
@@ -160,4 +165,12 @@ fn the_selection_stays_in_view_in_a_graph_larger_than_the_window() {
 fn without_telemetry_there_is_no_empty_drawing() {
     let explorer = Explorer::at(Screen::Graph, (120, 40)).with(MeshSnapshot::default());
     assert!(explorer.model.drawn().is_none());
+}
+
+#[test]
+fn bookinfo_is_seen_whole_and_in_boxes_in_the_least_usual_window() {
+    let explorer = graph((80, 24));
+    let drawn = explorer.model.drawn().unwrap();
+    assert!(drawn.options.zoom.boxed());
+    assert!(drawn.scene.width <= 78 && drawn.scene.height <= 21);
 }

@@ -35,6 +35,9 @@ pub struct Drawn {
     pub left_out: usize,
     /// The neighbourhood that is shown; of a large graph one is chosen for the start.
     pub focus: Option<Focus>,
+    /// Whether namespaces are bands, and whether there are several.
+    bands: bool,
+    several: bool,
     wanted: DrawnAs,
     memory: Arc<Memory>,
 }
@@ -43,23 +46,46 @@ impl Drawn {
     /// Draws a graph, as near to how it was drawn before as can be.
     pub fn of(graph: &Graph, wanted: &DrawnAs, before: Option<&Self>) -> Self {
         let before = before.filter(|before| before.wanted.tidied == wanted.tidied);
-        let options = ViewOptions { bands: several_namespaces(graph), ..ViewOptions::default() };
-        let first = match &wanted.focus {
-            Some(focus) => ViewOptions { focus: Some(focus.clone()), ..options },
-            None => first_options(graph, &options),
-        };
-        let view = ViewGraph::from_graph(graph, &first);
+        let several = several_namespaces(graph);
+        let kept = before.is_some_and(|before| before.holds_for(wanted));
+        let anew = wanted.chosen.is_none() && !kept;
+        let as_before = |before: &Self| before.bands || !before.several;
+        let bands = several && (anew || before.is_none_or(as_before));
+        let mut first = first(graph, wanted, bands);
+        let mut view = ViewGraph::from_graph(graph, &first);
+        let mut laid = laid_out(&view, wanted, before);
+        if anew && bands && !laid.0.zoom.boxed() {
+            // Boxes tell more than bands do: where there is no room for both, the bands go.
+            let other = ViewOptions { bands: false, ..first.clone() };
+            let other_view = ViewGraph::from_graph(graph, &other);
+            let other_laid = laid_out(&other_view, wanted, None);
+            if other_laid.0.zoom.boxed() {
+                (first, view, laid) = (other, other_view, other_laid);
+            }
+        }
+        let (options, scene, memory) = laid;
         let styles = StyleTable::from_graph(graph, &view, before.map(|before| &before.styles));
-        let (options, scene, memory) = laid_out(&view, wanted, before);
         Self {
             scene,
             styles,
             options,
             left_out: view.left_out,
+            bands: first.bands,
+            several,
             focus: first.focus,
             wanted: wanted.clone(),
             memory,
         }
+    }
+
+    /// Whether what is wanted now is what was wanted then.
+    fn holds_for(&self, wanted: &DrawnAs) -> bool {
+        let then = &self.wanted;
+        then.chosen == wanted.chosen
+            && then.labels == wanted.labels
+            && (wanted.chosen.is_some() || then.window == wanted.window)
+            && then.focus == wanted.focus
+            && !self.scene.boxes.is_empty()
     }
 
     /// The metrics of a box's rows, or of the one row that has this key.
@@ -108,18 +134,19 @@ impl Drawn {
     }
 }
 
+/// What of the graph is drawn: a neighbourhood that is wanted, or what suits its size.
+fn first(graph: &Graph, wanted: &DrawnAs, bands: bool) -> ViewOptions {
+    let options = ViewOptions { bands, ..ViewOptions::default() };
+    match &wanted.focus {
+        Some(focus) => ViewOptions { focus: Some(focus.clone()), ..options },
+        None => first_options(graph, &options),
+    }
+}
+
 type Laid = (LayoutOptions, Arc<Scene>, Arc<Memory>);
 
 fn laid_out(view: &ViewGraph, wanted: &DrawnAs, before: Option<&Drawn>) -> Laid {
-    let keeps = |before: &&Drawn| {
-        let then = &before.wanted;
-        then.chosen == wanted.chosen
-            && then.labels == wanted.labels
-            && (wanted.chosen.is_some() || then.window == wanted.window)
-            && then.focus == wanted.focus
-            && !before.scene.boxes.is_empty()
-    };
-    if let Some(before) = before.filter(keeps) {
+    if let Some(before) = before.filter(|before| before.holds_for(wanted)) {
         if before.scene.signature == view.signature {
             return (before.options.clone(), Arc::clone(&before.scene), Arc::clone(&before.memory));
         }
