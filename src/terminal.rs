@@ -68,7 +68,10 @@ impl Tui {
 
     /// Forgets what is on the screen, so that the next frame is drawn whole.
     pub fn repaint(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // A new one knows nothing of what is on the screen. `Terminal::clear` would ask the
+        // terminal where its cursor is, and wait for an answer that the loop's reader takes.
+        self.terminal = Terminal::new(CrosstermBackend::new(self.frame.clone()))?;
+        queue!(self.frame, Clear(ClearType::All))
     }
 
     /// Puts text on the clipboard of the terminal that is looked at, through SSH and tmux.

@@ -58,7 +58,7 @@ pub struct AppOptions {
 
 /// Runs the explorer until the user leaves, a signal asks for it, or the terminal is gone.
 ///
-/// Fails before it takes the terminal if there is none to draw on; that is wrong usage.
+/// Fails before it takes the terminal if there is none to draw on.
 pub async fn run(options: AppOptions, live: Live) -> Result<(), Trouble> {
     restore_on_panic();
     let tui = Tui::enter(&options.environment, options.mouse)?;
@@ -161,8 +161,8 @@ impl Explorer {
     fn woken(&mut self, woke: Woke, snapshots: &mut Snapshots) -> bool {
         match woke {
             Woke::Signal(Asked::Leave) | Woke::Input(None) => false,
-            Woke::Signal(Asked::Stop) => self.tui.suspend().is_ok(),
-            Woke::Signal(Asked::Continue) => self.tui.resume().is_ok(),
+            Woke::Signal(Asked::Stop) => self.anew(Tui::suspend),
+            Woke::Signal(Asked::Continue) => self.anew(Tui::resume),
             Woke::Input(Some(event)) => self.input(event),
             Woke::Answer(message) => self.take(message),
             Woke::Snapshot => {
@@ -244,23 +244,29 @@ impl Explorer {
     fn perform(&mut self, effects: Vec<Effect>) -> bool {
         for effect in effects {
             let done = match effect {
-                Effect::Mouse(on) => self.tui.set_mouse(on),
-                Effect::Repaint => self.tui.repaint(),
-                Effect::Suspend => self.tui.suspend(),
-                Effect::Copy(text, what) => self.copy(&text, what),
-                Effect::Quit => Ok(()),
+                Effect::Mouse(on) => self.tui.set_mouse(on).is_ok(),
+                Effect::Repaint => self.anew(Tui::repaint),
+                Effect::Suspend => self.anew(Tui::suspend),
+                Effect::Copy(text, what) => self.copy(&text, what).is_ok(),
+                Effect::Quit => true,
                 other => {
                     if let Err(trouble) = self.performer.perform(other) {
                         update(&mut self.model, Msg::Said(Err(trouble)));
                     }
-                    Ok(())
+                    true
                 }
             };
-            if done.is_err() {
+            if !done {
                 return false;
             }
         }
         true
+    }
+
+    /// Something after which the whole screen is to be drawn again; whether to go on.
+    fn anew(&mut self, act: impl FnOnce(&mut Tui) -> io::Result<()>) -> bool {
+        self.dirty = true;
+        act(&mut self.tui).is_ok()
     }
 
     fn copy(&mut self, text: &str, what: String) -> io::Result<()> {

@@ -1,0 +1,258 @@
+//! The program in a pseudo-terminal: from the first frame to the terminal given back.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rstest::rstest;
+
+/// A started program with what it wrote, as a terminal would show it.
+struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    keys: Option<Box<dyn Write + Send>>,
+    shown: Arc<Mutex<Shown>>,
+}
+
+struct Shown {
+    screen: vt100::Parser,
+    bytes: Vec<u8>,
+}
+
+impl Terminal {
+    fn start(size: (u16, u16), arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let pair = native_pty_system().openpty(pty_size(size)).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_vigla"));
+        command.args(arguments);
+        command.env_clear();
+        command.cwd("/");
+        let usual = [("HOME", "/nonexistent"), ("LANG", "C.UTF-8"), ("TERM", "xterm-256color")];
+        for (name, value) in usual.iter().chain(environment) {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        let (rows, columns) = cells(size);
+        let screen = vt100::Parser::new(rows, columns, 0);
+        let shown = Arc::new(Mutex::new(Shown { screen, bytes: Vec::new() }));
+        let heard = Arc::clone(&shown);
+        thread::spawn(move || {
+            let mut buffer = [0; 65_536];
+            while let Ok(count @ 1..) = output.read(&mut buffer) {
+                let mut shown = heard.lock().unwrap();
+                shown.screen.process(&buffer[..count]);
+                shown.bytes.extend_from_slice(&buffer[..count]);
+            }
+        });
+        Self { child, master: Some(pair.master), keys: Some(keys), shown }
+    }
+
+    fn demo(size: (u16, u16)) -> Self {
+        let terminal = Self::start(size, &["--demo=steady"], &[]);
+        terminal.wait_for("productpage");
+        terminal
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn text(&self) -> String {
+        self.shown.lock().unwrap().screen.screen().contents()
+    }
+
+    fn wrote(&self, bytes: &[u8]) -> bool {
+        let shown = self.shown.lock().unwrap();
+        shown.bytes.windows(bytes.len()).any(|window| window == bytes)
+    }
+
+    /// Waits until the screen shows a text; tells the screen if it never does.
+    fn wait_for(&self, text: &str) {
+        self.wait(&format!("{text:?} on the screen"), || self.text().contains(text));
+    }
+
+    fn wait(&self, what: &str, met: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !met() {
+            assert!(began.elapsed() < Duration::from_secs(20), "no {what}:\n{}", self.text());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn resize(&self, size: (u16, u16)) {
+        let (rows, columns) = cells(size);
+        self.shown.lock().unwrap().screen.screen_mut().set_size(rows, columns);
+        self.master.as_ref().unwrap().resize(pty_size(size)).unwrap();
+    }
+
+    fn signal(&self, name: &str) {
+        let process = self.child.process_id().unwrap().to_string();
+        assert!(Command::new("kill").args([name, &process]).status().unwrap().success());
+    }
+
+    /// Waits for the end; its exit code.
+    fn end(&mut self, within: Duration) -> u32 {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(began.elapsed() < within, "still there after {within:?}:\n{}", self.text());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The alternate screen is left and the cursor shown, in that order after everything else.
+    fn assert_given_back(&self) {
+        self.wait("end of the alternate screen", || self.wrote(b"\x1b[?1049l"));
+        let shown = self.shown.lock().unwrap();
+        let last = |bytes: &[u8]| {
+            shown.bytes.windows(bytes.len()).rposition(|window| window == bytes).unwrap_or_default()
+        };
+        assert!(last(b"\x1b[?1049l") > last(b"\x1b[?1049h"), "the alternate screen was not left");
+        assert!(last(b"\x1b[?25h") > last(b"\x1b[?25l"), "the cursor was not shown again");
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Rows and columns, as the screen's model wants them.
+fn cells((columns, rows): (u16, u16)) -> (NonZero<u16>, NonZero<u16>) {
+    (NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap())
+}
+
+fn pty_size((cols, rows): (u16, u16)) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+}
+
+#[test]
+fn every_screen_every_size_and_the_terminal_given_back() {
+    let mut terminal = Terminal::demo((120, 40));
+    let screens = [
+        ("1", "NAMESPACE"),
+        ("3", "ratings"),
+        ("4", "READY"),
+        ("5", "http://47.88.21.82:80/productpage"),
+        ("6", "VERDICT"),
+        ("7", "taken by"),
+        ("8", "IST0140"),
+        ("9", "events"),
+        ("?", "every key"),
+        ("x", "events"),
+        ("2", "productpage"),
+    ];
+    for (key, text) in screens {
+        terminal.press(key);
+        terminal.wait_for(text);
+    }
+    for size in [(80, 24), (200, 60), (20, 5), (500, 200), (80, 24)] {
+        terminal.resize(size);
+    }
+    terminal.wait_for("productpage");
+    for step in 0..60 {
+        terminal.resize((20 + step * 3, 5 + step));
+    }
+    terminal.resize((100, 30));
+    terminal.press("4");
+    terminal.wait_for("2/2");
+    terminal.press("q");
+    assert_eq!(terminal.end(Duration::from_secs(5)), 0);
+    terminal.assert_given_back();
+}
+
+#[rstest]
+#[case("-TERM")]
+#[case("-INT")]
+#[case("-HUP")]
+fn a_signal_gives_the_terminal_back(#[case] signal: &str) {
+    let mut terminal = Terminal::demo((80, 24));
+    terminal.signal(signal);
+    terminal.end(Duration::from_secs(2));
+    terminal.assert_given_back();
+}
+
+#[test]
+fn suspended_and_back() {
+    let mut terminal = Terminal::demo((80, 24));
+    let process = terminal.child.process_id().unwrap();
+    let state = || {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        stat.rsplit(") ").next().and_then(|rest| rest.chars().next())
+    };
+    terminal.press("Z");
+    terminal.wait("stop", || state() == Some('T'));
+    terminal.assert_given_back();
+    let before = terminal.shown.lock().unwrap().bytes.len();
+    terminal.signal("-CONT");
+    terminal.wait("redraw", || terminal.shown.lock().unwrap().bytes.len() > before + 500);
+    terminal.press("4");
+    terminal.wait_for("2/2");
+    terminal.press("q");
+    assert_eq!(terminal.end(Duration::from_secs(5)), 0);
+}
+
+/// The window of an SSH session is closed: nobody is left to draw for.
+#[test]
+fn gone_when_the_terminal_is() {
+    let mut terminal = Terminal::demo((80, 24));
+    drop(terminal.keys.take());
+    drop(terminal.master.take());
+    // The reader's copy keeps the terminal open; the hang-up is what a closed window sends.
+    terminal.signal("-HUP");
+    terminal.end(Duration::from_secs(2));
+}
+
+#[rstest]
+#[case::no_colour(&[("NO_COLOR", "1")])]
+#[case::ascii(&[("LANG", "C")])]
+#[case::screen(&[("TERM", "screen-256color"), ("TMUX", "/tmp/tmux,1,0")])]
+fn humble_terminals(#[case] environment: &[(&str, &str)]) {
+    let mut terminal = Terminal::start((80, 24), &["--demo=steady"], environment);
+    terminal.wait_for("productpage");
+    terminal.press("3");
+    terminal.wait_for("AGE");
+    if environment.contains(&("LANG", "C")) {
+        assert!(terminal.text().is_ascii(), "{}", terminal.text());
+    }
+    if environment.contains(&("NO_COLOR", "1")) {
+        // Neither the sixteen colours nor others; the selection is set off all the same.
+        assert!(!terminal.wrote(b"\x1b[38;"), "a colour was set");
+        assert!(terminal.wrote(b"\x1b[7m"), "the selection is not seen");
+    }
+    terminal.press("q");
+    assert_eq!(terminal.end(Duration::from_secs(5)), 0);
+}
+
+#[test]
+fn a_dumb_terminal_is_told_what_to_use() {
+    let mut terminal = Terminal::start((80, 24), &["--demo=steady"], &[("TERM", "dumb")]);
+    assert_eq!(terminal.end(Duration::from_secs(5)), 1);
+    terminal.wait_for("vigla");
+    assert!(!terminal.wrote(b"\x1b[?1049h"));
+}
+
+#[test]
+fn without_a_terminal_it_says_so() {
+    let output = Command::new(env!("CARGO_BIN_EXE_vigla"))
+        .arg("--demo=steady")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("vigla graph") || message.contains("vigla overview"), "{message}");
+    assert!(output.stdout.is_empty());
+}
