@@ -10,6 +10,7 @@ use crate::mesh::graph::{self, Graph, GraphInput, GraphOptions, GraphType};
 use crate::mesh::health::HealthConfig;
 use crate::mesh::inventory::Inventory;
 use crate::mesh::split::verdict::Limits;
+use crate::mesh::traffic::Traffic;
 use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, SourceState, Trouble};
 
 mod drawn;
@@ -20,11 +21,9 @@ mod overview;
 mod pods;
 mod services;
 mod splits;
-mod traffic;
 mod tree;
 
 pub use drawn::{Drawn, DrawnAs};
-pub use traffic::{ServiceTraffic, Traffic};
 
 /// What is wanted of a picture besides the snapshot itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn names_keep_both_ends() {
-        assert_eq!(cut_name("istio-ingressgateway", 14), "istio-i…gateway");
+        assert_eq!(cut_name("istio-ingressgateway", 15), "istio-i…gateway");
         assert_eq!(cut("productpage", 6), "produ…");
         assert_eq!(cut("短い", 3), "短…");
         assert_eq!(cut("abc", 0), "");

@@ -107,7 +107,7 @@ mod tests {
         let folded = |text: &str, width| -> Vec<String> {
             fold(&[(Tone::Text, text.to_owned())], width).into_iter().map(|(_, t)| t).collect()
         };
-        assert_eq!(folded("  one two three", 9), ["  one ", "  two ", "  three"]);
+        assert_eq!(folded("  one two three", 9), ["  one two ", "  three"]);
         assert!(folded(&"x".repeat(30), 8).iter().all(|line| line.width() <= 8));
     }
 }
