@@ -8,7 +8,8 @@ use super::selection::Target;
 /// The node in a direction of another, as arrow keys go.
 ///
 /// Along the calls: a callee or a caller whose place is nearest; across them: the next box of the
-/// same layer. Where neither is, the nearest node whose centre lies on that side. `visited` are
+/// same layer. Where neither is: along the calls the nearest node whose centre lies on that side;
+/// across them the next layer's first or last one, so that every node is reached from every other. `visited` are
 /// nodes in the order of visiting, the last one last: of several callees or callers the one visited
 /// last is gone to, so that going there and back returns. None at the end of the drawing.
 pub fn navigate(
@@ -18,18 +19,17 @@ pub fn navigate(
     visited: &[NodeId],
 ) -> Option<NodeId> {
     let from = scene.box_of(selected)?;
-    let item = &scene.boxes[from];
     let along = matches!(
         (scene.orientation, direction),
         (Orientation::LeftRight, Side::Left | Side::Right)
             | (Orientation::TopDown, Side::Up | Side::Down)
     );
-    let by_structure = if along {
-        neighbour(scene, from, direction, visited)
+    let to = if along {
+        neighbour(scene, from, direction, visited).or_else(|| toward(scene, from, direction))
     } else {
-        beside(scene, item, direction)
+        across(scene, from, direction)
     };
-    by_structure.or_else(|| toward(scene, from, direction)).map(|to| scene.boxes[to].key.clone())
+    to.map(|to| scene.boxes[to].key.clone())
 }
 
 /// The first node: the one with the least rank, nearest to the beginning.
@@ -133,22 +133,25 @@ fn neighbour(scene: &Scene, from: usize, direction: Side, visited: &[NodeId]) ->
         })
 }
 
-/// The next box of the same layer and, on the cross axis, on that side.
-fn beside(scene: &Scene, item: &BoxItem, direction: Side) -> Option<usize> {
-    let here = centre(item.area);
-    let away = |pos: Pos| match direction {
-        Side::Up => here.y - pos.y,
-        Side::Down => pos.y - here.y,
-        Side::Left => here.x - pos.x,
-        Side::Right => pos.x - here.x,
+/// The next box of the same layer; past its end the next layer's first, or the last of the one
+/// before: one order of all boxes.
+fn across(scene: &Scene, from: usize, direction: Side) -> Option<usize> {
+    let place = |ix: usize| {
+        let item = &scene.boxes[ix];
+        let centre = centre(item.area);
+        let along_layer = match scene.orientation {
+            Orientation::LeftRight => centre.y,
+            Orientation::TopDown => centre.x,
+        };
+        (item.rank, along_layer, ix)
     };
-    scene
-        .boxes
-        .iter()
-        .enumerate()
-        .filter(|(_, other)| other.rank == item.rank && away(centre(other.area)) > 0)
-        .min_by_key(|(ix, other)| (away(centre(other.area)), *ix))
-        .map(|(ix, _)| ix)
+    let here = place(from);
+    let others = (0..scene.boxes.len()).map(place);
+    let found = match direction {
+        Side::Right | Side::Down => others.filter(|other| *other > here).min(),
+        Side::Left | Side::Up => others.filter(|other| *other < here).max(),
+    };
+    found.map(|(_, _, ix)| ix)
 }
 
 /// The nearest box whose centre lies on that side, a step sideways counting twice.

@@ -3,11 +3,10 @@
 use super::super::figure;
 use super::super::label;
 use super::super::name;
-use super::super::scene::{Area, BoxItem, Pos};
+use super::super::scene::{Area, BoxItem, Orientation, Pos, Zoom};
 use super::super::style::{CellStyle, NodeStyle, Role};
 use super::super::wire::title_in_border;
 use super::{CellSink, Painter};
-use crate::layout::scene::Zoom;
 use crate::mesh::graph::Health;
 
 impl Painter<'_> {
@@ -204,8 +203,13 @@ impl Painter<'_> {
             .unwrap_or_default();
         let text = format!(" {}{rate} ", self.glyphs.itself());
         let room = item.area.width - 3;
-        let pos = Pos { x: item.area.x + 2, y: item.area.bottom() - 1 };
         let style = self.set_off(ix, Role::Label);
+        if self.scene.orientation == Orientation::TopDown {
+            // Calls leave through the bottom border: the mark stands in the right one.
+            let pos = Pos { x: item.area.right() - 1, y: item.area.y + 1 };
+            return self.put(pos, self.glyphs.itself(), style, sink);
+        }
+        let pos = Pos { x: item.area.x + 2, y: item.area.bottom() - 1 };
         if i32::from(name::cells(&text)) <= room {
             self.write(pos, &text, style, sink);
         } else {
