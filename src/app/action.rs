@@ -161,7 +161,7 @@ pub const ACTIONS: &[ActionInfo] = {
         row(A::Suspend, "suspend", &["ctrl-z", "Z"], Everywhere, "back to the shell; fg comes back"),
         row(A::Quit, "quit", &["q", "ctrl-c"], Everywhere, "leave; come back from a place gone into"),
         row(A::Pods, "its-pods", &["o"], List, "the pods behind the row"),
-        row(A::Debug, "why", &["e"], Everywhere, "ask the route debugger about the selection"),
+        row(A::Debug, "why", &["e", "W"], Everywhere, "ask the route debugger about the selection"),
         row(A::Reverse, "reverse", &["i"], List, "sort the other way round"),
         row(A::GraphView, "view", &["v"], Graph, "drawn or as a call tree"),
         row(A::GraphType, "type", &["T"], Graph, "versioned app, app, workload, service"),

@@ -232,3 +232,20 @@ fn any_keys_at_all_do_no_harm() {
         explorer.picture();
     });
 }
+
+/// From the drawn graph and from a split one key opens the route debugger, filled in.
+#[test]
+fn why_opens_the_route_debugger_filled_in() {
+    let mut explorer = Explorer::at(Screen::Graph, (120, 40)).with(bookinfo::snapshot());
+    explorer.keys("l l W");
+    let form = &explorer.model.route.form;
+    assert!(form.from.starts_with("default/productpage"), "{form:?}");
+    assert!(form.to.starts_with("details.default:") || form.to.starts_with("reviews.default:"));
+    assert!(explorer.picture().contains("taken by"));
+    explorer.keys("6 e");
+    assert_eq!(explorer.model.route.form.to, "reviews.default:9080");
+    explorer.keys("tab tab enter / p r o d u c t s enter");
+    assert_eq!(explorer.model.route.form.path, "/products");
+    explorer.keys("tab enter");
+    assert_eq!(explorer.model.route.form.method, "POST");
+}

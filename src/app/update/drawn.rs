@@ -6,6 +6,7 @@ use super::perform;
 use crate::app::action::Action;
 use crate::app::drawing::boxed;
 use crate::app::effect::Effect;
+use crate::app::list::RowId;
 use crate::app::model::Model;
 use crate::app::picture::Picture;
 use crate::app::screen::Place;
@@ -130,6 +131,19 @@ fn enter(model: &mut Model, picture: &Picture) -> Vec<Effect> {
     };
     model.way.enter(Place::Node(node.key.clone()));
     perform::arrive(model)
+}
+
+/// The row of the call tree that says the same as the selection: the node, below its busiest
+/// caller.
+pub(super) fn row(model: &Model) -> Option<RowId> {
+    let picture = model.drawn().and(model.picture.as_ref())?;
+    let key = model.drawing.selected()?;
+    let rows = boxed(&picture.drawn, key).map(|item| item.rows.as_slice()).unwrap_or_default();
+    let node = &rows.iter().find(|row| row.key == *key).or_else(|| rows.first())?.key;
+    let calls = picture.graph.edges.iter().filter(|edge| edge.target == *node);
+    let busiest = calls.max_by(|a, b| a.rate.total_cmp(&b.rate));
+    let way = busiest.map_or_else(|| node.to_string(), |edge| format!("{}>{node}", edge.source));
+    Some(RowId::Node(Arc::clone(node), way.into()))
 }
 
 /// Copies the name of what is selected.

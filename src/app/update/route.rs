@@ -4,7 +4,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
-use super::perform;
+use super::{drawn, perform};
 use crate::app::effect::Effect;
 use crate::app::list::RowId;
 use crate::app::model::Model;
@@ -102,7 +102,8 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
 
 /// Opens the debugger filled in with what is selected: a call, a service, a version, a pod.
 pub(super) fn about_selected(model: &mut Model) -> Vec<Effect> {
-    let selected = model.list().and_then(|list| list.selected()).cloned();
+    let listed = || model.list().and_then(|list| list.selected()).cloned();
+    let selected = drawn::row(model).or_else(listed);
     let asked = selected.and_then(|row| question(model, &row));
     let Some((from, to)) = asked else {
         model.say(Ok("nothing is selected that a request could be sent to".to_owned()));
