@@ -57,5 +57,7 @@ fn bookinfo_fits_eighty_columns_with_its_labels() {
     let drawn = picture(&graphs::bookinfo(), &options, Glyphs::Rounded);
     assert!(drawn.lines().all(|line| line.chars().count() <= 80), "{drawn}");
     assert_eq!(drawn.matches("4.1/s►").count(), 3);
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(drawn.trim_end()), "the picture in README.md is another one:\n{drawn}");
     insta::assert_snapshot!("bookinfo_80", drawn);
 }

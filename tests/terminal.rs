@@ -1,6 +1,6 @@
 //! The program in a pseudo-terminal: from the first frame to the terminal given back.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::io::{Read, Write};
 use std::num::NonZero;
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rstest::rstest;
+use vigla::terminal::{Environment, Tui, restore_on_panic};
 
 /// A started program with what it wrote, as a terminal would show it.
 struct Terminal {
@@ -27,8 +28,17 @@ struct Shown {
 
 impl Terminal {
     fn start(size: (u16, u16), arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::run(env!("CARGO_BIN_EXE_vigla"), size, arguments, environment)
+    }
+
+    fn run(
+        program: &str,
+        size: (u16, u16),
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let pair = native_pty_system().openpty(pty_size(size)).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_vigla"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
         command.cwd("/");
@@ -213,6 +223,26 @@ fn gone_when_the_terminal_is() {
     // The reader's copy keeps the terminal open; the hang-up is what a closed window sends.
     terminal.signal("-HUP");
     terminal.end(Duration::from_secs(2));
+}
+
+/// Run by the test below, in a terminal of its own: never by itself.
+#[test]
+#[ignore = "a part of another test"]
+fn a_program_that_panics() {
+    restore_on_panic();
+    let _taken = Tui::enter(&Environment::read(), true).unwrap();
+    panic!("on purpose");
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_is_told() {
+    let this = std::env::current_exe().unwrap();
+    let arguments = ["--exact", "a_program_that_panics", "--ignored", "--nocapture"];
+    let mut terminal = Terminal::run(this.to_str().unwrap(), (80, 24), &arguments, &[]);
+    assert_ne!(terminal.end(Duration::from_secs(10)), 0);
+    terminal.assert_given_back();
+    terminal.wait_for("on purpose");
+    assert!(terminal.wrote(b"\x1b[?1006l"), "the mouse was not let go");
 }
 
 #[rstest]
