@@ -193,8 +193,11 @@ fn ask(values: Vec<Value>, request: &Request) -> Answer {
     Router::new(&Objects::from_values(values)).answer(request)
 }
 
+/// Host, subset and share.
+type Place = (String, Option<String>, String);
+
 /// Where requests go: place and share, without which rule sends them there.
-fn shares(answer: &Answer) -> Vec<(String, Option<String>, String)> {
+fn shares(answer: &Answer) -> Vec<Place> {
     let mut out: Vec<_> = answer
         .destinations
         .iter()
@@ -208,7 +211,7 @@ fn shares(answer: &Answer) -> Vec<(String, Option<String>, String)> {
     out
 }
 
-fn result(answer: &Answer) -> (Outcome, Option<u16>, Vec<(String, Option<String>, String)>) {
+fn result(answer: &Answer) -> (Outcome, Option<u16>, Vec<Place>) {
     (answer.outcome, answer.status, shares(answer))
 }
 

@@ -1,6 +1,6 @@
 //! The program in a pseudo-terminal: from the first frame to the terminal given back.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::{Read, Write};
 use std::num::NonZero;
