@@ -74,7 +74,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, view: &mut View) {
     frame::tabs(frame, tabs, model, view);
     match model.way.place() {
         Place::Screen(screen) => screen::draw(frame, body, *screen, model, view),
-        Place::Object(..) | Place::Node(_) => screen::text::draw(frame, body, model, view),
+        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+            screen::text::draw(frame, body, model, view)
+        }
     }
     hints::draw(frame, last, model, view);
     overlay::draw(frame, area, model, view);

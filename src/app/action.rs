@@ -60,6 +60,10 @@ pub enum Action {
     Tidy,
     Explain,
     TextForm,
+    /// What the selected finding means.
+    Meaning,
+    /// Findings in groups: of an object, of a code, or by level.
+    Group,
     NextField,
     PreviousField,
     ClearField,
@@ -73,6 +77,7 @@ pub enum Layer {
     List,
     Graph,
     Route,
+    Findings,
     /// YAML and details.
     Text,
 }
@@ -85,6 +90,7 @@ impl Layer {
             Self::List => "Lists",
             Self::Graph => "Graph",
             Self::Route => "Route debugger",
+            Self::Findings => "Findings",
             Self::Text => "YAML and details",
         }
     }
@@ -117,7 +123,7 @@ const fn row(
 #[rustfmt::skip]
 pub const ACTIONS: &[ActionInfo] = {
     use Action as A;
-    use Layer::{Everywhere, Graph, List, Route, Text};
+    use Layer::{Everywhere, Findings, Graph, List, Route, Text};
     &[
         row(A::Go(Screen::Overview), "overview", &["1"], Everywhere, "namespaces: pods, traffic, errors, findings"),
         row(A::Go(Screen::Graph), "graph", &["2"], Everywhere, "who calls whom, how often, how well"),
@@ -181,6 +187,8 @@ pub const ACTIONS: &[ActionInfo] = {
         row(A::PreviousField, "previous-field", &["shift-tab"], Route, "the previous field"),
         row(A::ClearField, "clear-field", &["del", "D"], Route, "empty the field"),
         row(A::Explain, "explain", &["e"], Route, "every rule with its reason, or only the one taken"),
+        row(A::Meaning, "meaning", &["?"], Findings, "what the finding means, and what to do (f1: every key)"),
+        row(A::Group, "group", &["v"], Findings, "by object, by code, by level"),
         row(A::TextForm, "text-form", &["v"], Text, "YAML, or in words"),
     ]
 };

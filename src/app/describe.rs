@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 
 use super::doc::{self, Doc};
-use super::list::Tone;
+use super::list::{RowId, Tone};
 use super::picture::Picture;
 use super::screen::{Place, TextKind};
+use crate::mesh::findings::line_of;
 use crate::mesh::{MeshSnapshot, ObjectRef, Trouble};
+use crate::report;
 
 mod node;
 mod parts;
@@ -21,7 +23,9 @@ pub fn text(
     now: Timestamp,
 ) -> Result<Doc, Trouble> {
     match place {
-        Place::Object(object, TextKind::Yaml) => yaml(snapshot, object),
+        Place::Object(object, TextKind::Yaml) => yaml(snapshot, object, ""),
+        Place::Line(object, path) => yaml(snapshot, object, path),
+        Place::Rule(code) => Ok(doc::plain(&report::findings::explain(code)?)),
         Place::Object(object, TextKind::Detail) => {
             let told = Told { snapshot, picture, now };
             detail(&told, object)
@@ -54,12 +58,14 @@ fn gone(object: &ObjectRef) -> Trouble {
     )
 }
 
-fn yaml(snapshot: &MeshSnapshot, object: &ObjectRef) -> Result<Doc, Trouble> {
+/// The object as YAML; the line of `path` is marked, or the nearest part of it that is there.
+fn yaml(snapshot: &MeshSnapshot, object: &ObjectRef, path: &str) -> Result<Doc, Trouble> {
     let raw = snapshot.objects.raw(object).ok_or_else(|| gone(object))?;
     let text = serde_saphyr::to_string(&raw.value()).map_err(|error| {
         Trouble::new(format!("write {object} as YAML"), error.to_string(), "d shows it in words")
     })?;
-    Ok(doc::yaml(&text))
+    let marked = (!path.is_empty()).then(|| line_of(&text, 1, path).saturating_sub(1) as usize);
+    Ok(Doc { marked, ..doc::yaml(&text) })
 }
 
 fn detail(told: &Told<'_>, object: &ObjectRef) -> Result<Doc, Trouble> {
@@ -69,6 +75,10 @@ fn detail(told: &Told<'_>, object: &ObjectRef) -> Result<Doc, Trouble> {
     parts::metadata(&mut doc, object, &value, told.now);
     pod::describe(&mut doc, told, object);
     service::describe(&mut doc, told, object);
+    if let Some(picture) = told.picture {
+        let row = RowId::of(object);
+        parts::findings(&mut doc, picture, &picture.marks.row(&row, &picture.graph));
+    }
     parts::conditions(&mut doc, &value);
     parts::events(&mut doc, told, object);
     if doc.lines.is_empty() {

@@ -6,6 +6,8 @@ use super::list::Tone;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Doc {
     pub lines: Vec<Line>,
+    /// The line that one came for, counted from 0.
+    pub marked: Option<usize>,
 }
 
 /// One line.
@@ -58,6 +60,13 @@ impl Doc {
         };
         self.lines.iter().enumerate().filter(|(_, line)| has(line)).map(|(at, _)| at).collect()
     }
+}
+
+/// A text as it is, its first line standing out.
+pub fn plain(text: &str) -> Doc {
+    let tone = |at| if at == 0 { Tone::Accent } else { Tone::Text };
+    let lines = text.lines().enumerate().map(|(at, line)| vec![(tone(at), line.to_owned())]);
+    Doc { lines: lines.collect(), ..Doc::default() }
 }
 
 /// A text as YAML, coloured: keys, values, comments.

@@ -4,14 +4,16 @@
 //! ever formatted.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
+use crate::mesh::findings::{Counts, Level};
 use crate::mesh::graph::Health;
 use crate::mesh::object::Key;
-use crate::mesh::{ObjectRef, Ready, Trouble};
+use crate::mesh::{Kind, ObjectRef, Ready, Trouble};
 
 mod state;
 
@@ -41,6 +43,16 @@ impl From<Health> for Tone {
     }
 }
 
+impl From<Level> for Tone {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::Bad,
+            Level::Warning => Self::Warn,
+            Level::Info => Self::Dim,
+        }
+    }
+}
+
 /// A typed value. What is missing is missing, never zero.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Value {
@@ -59,6 +71,8 @@ pub enum Value {
     /// Shown as an age, sorted youngest first.
     When(Timestamp),
     Health(Health),
+    /// Findings about the configuration; the worst level is what is shown.
+    Findings(Counts),
 }
 
 impl Value {
@@ -96,6 +110,7 @@ impl Value {
             }
             (Self::When(a), Self::When(b)) => b.cmp(a),
             (Self::Health(a), Self::Health(b)) => a.cmp(b),
+            (Self::Findings(a), Self::Findings(b)) => a.cmp(b),
             (Self::Missing, Self::Missing) => Ordering::Equal,
             (Self::Missing, _) => Ordering::Less,
             (_, Self::Missing) => Ordering::Greater,
@@ -149,6 +164,14 @@ impl Cell {
         Self::new(Value::Ready(ready), tone)
     }
 
+    /// Findings about the configuration, coloured by the worst.
+    pub fn findings(counts: Counts) -> Self {
+        match counts.worst() {
+            Some((level, _)) => Self::new(Value::Findings(counts), level.into()),
+            None => Self::default(),
+        }
+    }
+
     /// A share of errors in percent.
     pub fn errors(percent: Option<f64>) -> Self {
         let tone = match percent {
@@ -182,6 +205,18 @@ pub enum RowId {
     Words(Arc<str>),
 }
 
+impl RowId {
+    /// A row about this object.
+    pub fn of(object: &ObjectRef) -> Self {
+        match object.kind {
+            Kind::Namespace => Self::Namespace(Arc::clone(&object.key.name)),
+            Kind::Service => Self::Service(object.key.clone()),
+            Kind::Pod => Self::Pod(object.key.clone()),
+            _ => Self::Object(object.clone(), "".into()),
+        }
+    }
+}
+
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -210,6 +245,8 @@ pub struct Column {
     pub descending: bool,
     /// Not shown when it says the same in every row, as the namespace of one namespace.
     pub unless_same: bool,
+    /// While the list is sorted by it, what is the same as in the row above is not said again.
+    pub groups: bool,
 }
 
 impl Column {
@@ -223,6 +260,7 @@ impl Column {
             rank: 0,
             descending: false,
             unless_same: false,
+            groups: false,
         }
     }
 
@@ -237,6 +275,7 @@ impl Column {
             rank: 0,
             descending: true,
             unless_same: false,
+            groups: false,
         }
     }
 
@@ -253,6 +292,11 @@ impl Column {
     #[must_use]
     pub const fn unless_same(self) -> Self {
         Self { unless_same: true, ..self }
+    }
+
+    #[must_use]
+    pub const fn grouping(self) -> Self {
+        Self { groups: true, ..self }
     }
 
     #[must_use]
@@ -281,6 +325,8 @@ pub struct Table {
     pub data: Data,
     /// What stands in place of rows when there are none, e.g. `no pods in default`.
     pub none: String,
+    /// Rows that findings about the configuration concern, with the worst level.
+    pub marks: BTreeMap<RowId, Level>,
     /// Cells that the longest text of each column takes; 0 where a column says nothing: it is
     /// not shown.
     pub widths: Vec<u16>,
@@ -289,7 +335,8 @@ pub struct Table {
 impl Table {
     pub fn new(columns: &'static [Column], rows: Vec<Row>, data: Data, none: String) -> Self {
         let widths = columns.iter().enumerate().map(|(at, column)| width(column, at, &rows));
-        Self { columns, widths: widths.collect(), rows, data, none }
+        let widths = widths.collect();
+        Self { columns, widths, rows, data, none, marks: BTreeMap::new() }
     }
 
     pub fn row(&self, id: &RowId) -> Option<&Row> {

@@ -130,8 +130,11 @@ impl Model {
         match self.way.place() {
             Place::Screen(Screen::Graph) => &[Layer::Graph, Layer::Everywhere],
             Place::Screen(Screen::Route) => &[Layer::Route, Layer::Everywhere],
+            Place::Screen(Screen::Findings) => &[Layer::Findings, Layer::List, Layer::Everywhere],
             Place::Screen(_) => &[Layer::List, Layer::Everywhere],
-            Place::Object(..) | Place::Node(_) => &[Layer::Text, Layer::Everywhere],
+            Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+                &[Layer::Text, Layer::Everywhere]
+            }
         }
     }
 

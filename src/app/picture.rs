@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::list::{Data, Table};
+use super::list::{Data, RowId, Table};
 use super::screen::Screen;
+use crate::mesh::findings::{Analyzer, Finding, Report};
 use crate::mesh::gateways::{self, GatewayView};
 use crate::mesh::graph::{self, Graph, GraphInput, GraphOptions, GraphType};
 use crate::mesh::health::HealthConfig;
@@ -17,6 +18,7 @@ mod drawn;
 mod events;
 mod finding_rows;
 mod gateway_rows;
+mod marks;
 mod overview;
 mod pods;
 mod services;
@@ -24,6 +26,7 @@ mod splits;
 mod tree;
 
 pub use drawn::{Drawn, DrawnAs};
+pub use marks::Marks;
 
 /// What is wanted of a picture besides the snapshot itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -50,6 +53,11 @@ pub struct Picture {
     pub graph: Graph,
     pub drawn: Drawn,
     pub gateways: Vec<GatewayView>,
+    /// What is wrong with the configuration, and what that concerns.
+    pub report: Report,
+    pub marks: Marks,
+    /// Remembers what single objects say until they change.
+    analyzer: Analyzer,
     tables: BTreeMap<Screen, Table>,
 }
 
@@ -67,18 +75,24 @@ impl Picture {
         let gateways = gateways::views(&snapshot.objects, &snapshot.scope);
         let services = GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() };
         let traffic = Traffic::of(&self::graph(snapshot, &inventory, &services, settings));
-        let view = View { snapshot, inventory: &inventory, traffic: &traffic };
-        let report = finding_rows::report(&view);
-        let tables = [
+        let splits = splits::views(snapshot, &inventory, settings.limits);
+        let mut analyzer = before.map(|before| before.analyzer.clone()).unwrap_or_default();
+        let report = finding_rows::report(snapshot, splits.as_deref(), &mut analyzer);
+        let marks = Marks::of(&report, &snapshot.objects, &inventory);
+        let view = View { snapshot, inventory: &inventory, traffic: &traffic, report: &report };
+        let mut tables = [
             (Screen::Overview, overview::table(&view)),
             (Screen::Graph, tree::table(&view, &graph)),
             (Screen::Services, services::table(&view)),
             (Screen::Pods, pods::table(&view)),
             (Screen::Gateways, gateway_rows::table(&view, &gateways)),
-            (Screen::Splits, splits::table(&view, settings.limits)),
-            (Screen::Findings, finding_rows::table(&view, &report)),
+            (Screen::Splits, splits::table(&view, splits.as_deref())),
+            (Screen::Findings, finding_rows::table(&view)),
             (Screen::Events, events::table(&view)),
         ];
+        for (_, table) in tables.iter_mut().filter(|(screen, _)| *screen != Screen::Findings) {
+            marks.put(table, &graph);
+        }
         Self {
             generation: snapshot.generation,
             wanted: wanted.clone(),
@@ -87,12 +101,21 @@ impl Picture {
             gateways,
             tables: tables.into(),
             inventory,
+            report,
+            marks,
+            analyzer,
         }
     }
 
     /// Whether services were heard of, or why they cannot be.
     pub fn has_services(&self) -> bool {
         self.table(Screen::Services).is_some_and(|table| table.data != Data::Waiting)
+    }
+
+    /// The finding that a row of its screen stands for.
+    pub fn finding(&self, id: &RowId) -> Option<&Finding> {
+        let rows = &self.table(Screen::Findings)?.rows;
+        self.report.findings.get(rows.iter().position(|row| row.id == *id)?)
     }
 
     /// The rows of a screen that is a list.
@@ -123,6 +146,7 @@ struct View<'a> {
     snapshot: &'a MeshSnapshot,
     inventory: &'a Inventory,
     traffic: &'a Traffic,
+    report: &'a Report,
 }
 
 impl View<'_> {

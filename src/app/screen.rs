@@ -94,6 +94,10 @@ pub enum Place {
     Object(ObjectRef, TextKind),
     /// What is known of a node of the graph.
     Node(Arc<str>),
+    /// The YAML of an object, opened at a path inside it, e.g. `spec.http[0].route`.
+    Line(ObjectRef, Arc<str>),
+    /// What a code of finding means.
+    Rule(&'static str),
 }
 
 impl Place {
@@ -101,7 +105,7 @@ impl Place {
     pub fn screen(&self) -> Option<Screen> {
         match self {
             Self::Screen(screen) => Some(*screen),
-            Self::Object(..) | Self::Node(_) => None,
+            Self::Object(..) | Self::Node(_) | Self::Line(..) | Self::Rule(_) => None,
         }
     }
 }

@@ -133,6 +133,11 @@ fn renew(model: &mut Model) {
 
 fn rendered(model: &mut Model, place: Place, text: Result<Doc, Trouble>) -> Vec<Effect> {
     if model.text.place.as_ref() == Some(&place) {
+        let first = model.text.text.is_none();
+        if let (true, Ok(doc)) = (first, &text) {
+            // The line that is meant, with a few before it.
+            model.text.top = doc.marked.map_or(0, |line| line.saturating_sub(model.page() / 3));
+        }
         model.text.text = Some(text);
     }
     Vec::new()

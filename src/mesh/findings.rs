@@ -17,6 +17,7 @@ use super::{KindState, Objects, Scope};
 mod analyzer;
 pub mod annotations;
 pub mod certificates;
+mod counts;
 pub mod destinations;
 pub mod envoy_patches;
 pub mod evidence;
@@ -32,6 +33,7 @@ pub mod schema;
 pub mod workloads;
 
 pub use analyzer::{Analyzer, analyze};
+pub use counts::Counts;
 pub use evidence::Evidence;
 pub use lines::line_of;
 pub use options::{Suppression, parse_suppression, parse_threshold};
@@ -47,6 +49,15 @@ pub enum Level {
 }
 
 impl Level {
+    /// What says the level where there is no room for the word.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Error => "✕",
+            Self::Warning => "▲",
+            Self::Info => "○",
+        }
+    }
+
     /// `Error`, `Warning` or `Info`, as istioctl prints it.
     pub fn word(self) -> &'static str {
         match self {
@@ -128,6 +139,14 @@ impl Report {
     /// Whether a finding is at least as bad as `threshold`.
     pub fn reaches(&self, threshold: Level) -> bool {
         self.findings.iter().any(|finding| finding.level <= threshold)
+    }
+
+    /// Those about objects of a namespace, and about the namespace itself.
+    pub fn of_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Finding> {
+        let here = move |finding: &&Finding| {
+            finding.object.as_ref().is_some_and(|object| object.home() == namespace)
+        };
+        self.findings.iter().filter(here)
     }
 
     /// What this report has and `before` has not: what a change brings.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::table::{Table, maybe};
-use crate::mesh::findings::{self, Level};
+use crate::mesh::findings::{self, Counts};
 use crate::mesh::inventory::injection::NamespaceInjection;
 use crate::mesh::inventory::{Inventory, ServiceInfo};
 use crate::mesh::traffic::{ServiceTraffic, Traffic};
@@ -41,42 +41,7 @@ struct Namespace<'a> {
     success_percent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     p95_ms: Option<f64>,
-    findings: Findings,
-}
-
-/// Findings of a namespace by level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
-pub struct Findings {
-    pub errors: u32,
-    pub warnings: u32,
-    pub infos: u32,
-}
-
-impl Findings {
-    /// Those of a namespace.
-    fn of(report: &findings::Report, namespace: &str) -> Self {
-        let mut counts = Self::default();
-        let here = |object: &findings::Subject| object.home() == namespace;
-        for finding in &report.findings {
-            if finding.object.as_ref().is_some_and(here) {
-                match finding.level {
-                    Level::Error => counts.errors += 1,
-                    Level::Warning => counts.warnings += 1,
-                    Level::Info => counts.infos += 1,
-                }
-            }
-        }
-        counts
-    }
-
-    fn words(self) -> String {
-        let levels = [(self.errors, "error"), (self.warnings, "warning"), (self.infos, "info")];
-        let told = levels.iter().filter(|(count, _)| *count > 0);
-        let told: Vec<String> = told
-            .map(|(count, level)| format!("{count} {level}{}", if *count == 1 { "" } else { "s" }))
-            .collect();
-        if told.is_empty() { "none".to_owned() } else { told.join(", ") }
-    }
+    findings: Counts,
 }
 
 /// Sums up a scope.
@@ -100,7 +65,7 @@ pub fn overview<'a>(
             rate: seen.and_then(|t| t.rate),
             success_percent: seen.and_then(ServiceTraffic::error_percent).map(|e| 100.0 - e),
             p95_ms: seen.and_then(|t| t.latency.p95),
-            findings: Findings::of(report, &info.name),
+            findings: Counts::of(report.of_namespace(&info.name)),
         }
     };
     Overview { control_plane: control_plane(inventory), namespaces: asked.map(one).collect() }

@@ -23,6 +23,9 @@ pub fn value(value: &Value, now: Timestamp) -> String {
         Value::Ready(ready) => format!("{}/{}", ready.ready, ready.total),
         Value::When(when) => age(*when, now),
         Value::Health(health) => mark(*health).to_owned(),
+        Value::Findings(counts) => counts
+            .worst()
+            .map_or_else(String::new, |(level, count)| format!("{}{count}", level.sign())),
     }
 }
 

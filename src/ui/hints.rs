@@ -159,10 +159,19 @@ fn hints(model: &Model) -> Vec<Hint> {
             (Action::Explain, Layer::Route, "every rule"),
             COPY,
         ],
-        Place::Screen(Screen::Pods | Screen::Findings | Screen::Events) => {
+        Place::Screen(Screen::Findings) => vec![
+            ENTER,
+            (Action::Meaning, Layer::Findings, "what it means"),
+            (Action::Group, Layer::Findings, "group"),
+            FILTER,
+            PROBLEM,
+            NS,
+            COPY,
+        ],
+        Place::Screen(Screen::Pods | Screen::Events) => {
             vec![ENTER, HELP, YAML, FILTER, PROBLEM, NS, COPY]
         }
-        Place::Object(..) | Place::Node(_) => vec![
+        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => vec![
             (Action::Back, Layer::Everywhere, "back"),
             HELP,
             (Action::TextForm, Layer::Text, "yaml or words"),

@@ -249,3 +249,46 @@ fn why_opens_the_route_debugger_filled_in() {
     explorer.keys("tab enter");
     assert_eq!(explorer.model.route.form.method, "POST");
 }
+
+/// From a finding to the line that is meant, to what its code means, and to groups.
+#[test]
+fn a_finding_leads_to_its_line_and_is_explained() {
+    let mut explorer = at(Screen::Findings);
+    explorer.keys("enter");
+    let Some(Ok(doc)) = &explorer.model.text.text else { panic!("no text") };
+    let marked = &doc.lines[doc.marked.unwrap()];
+    let marked: String = marked.iter().map(|(_, text)| text.as_str()).collect();
+    assert!(marked.contains("destination:"), "{marked}");
+    assert!(explorer.picture().contains("subset: v3"), "the line is on the screen");
+    explorer.keys("esc ?");
+    assert!(explorer.picture().contains("What to do:"), "{}", explorer.picture());
+    explorer.keys("esc f1");
+    assert!(explorer.picture().contains("Sort by"));
+    explorer.keys("esc v");
+    assert_eq!(explorer.model.message.as_ref().unwrap().what, Ok("by object".to_owned()));
+    explorer.keys("v");
+    assert_eq!(explorer.model.message.as_ref().unwrap().what, Ok("by code".to_owned()));
+    explorer.keys("v");
+    assert_eq!(explorer.model.message.as_ref().unwrap().what, Ok("by level".to_owned()));
+    assert_eq!(explorer.model.list().unwrap().sort, None);
+}
+
+/// What is wrong with a rule shows on the service it routes, in lists, in the call tree and in
+/// what is told of a node.
+#[test]
+fn findings_are_marked_where_they_hurt() {
+    let mut explorer = at(Screen::Services);
+    let row = |explorer: &mut Explorer, name: &str| {
+        let picture = explorer.picture();
+        let line = picture.lines().find(|line| line.contains(name)).unwrap();
+        line.trim_start_matches('"').to_owned()
+    };
+    assert!(row(&mut explorer, "reviews ").starts_with('✕'), "{}", explorer.picture());
+    assert!(!row(&mut explorer, "ratings ").starts_with('✕'));
+    explorer.keys("2 v");
+    assert!(row(&mut explorer, "reviews v3").contains('✕'), "{}", explorer.picture());
+    explorer.keys("/ r e v i e w s space v 1 enter enter");
+    assert!(explorer.picture().contains("VGL0001"), "{}", explorer.picture());
+    explorer.keys("1");
+    assert!(explorer.picture().contains("FINDINGS"));
+}

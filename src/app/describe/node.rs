@@ -1,5 +1,6 @@
 //! A node of the graph in words: who calls it, whom it calls.
 
+use super::parts;
 use crate::app::doc::Doc;
 use crate::app::list::Tone;
 use crate::app::picture::Picture;
@@ -22,6 +23,7 @@ pub(super) fn describe(picture: &Picture, id: &str) -> Option<Doc> {
     if let Some(pods) = node.pods {
         doc.field("pods ready", Tone::Text, format!("{} of {}", pods.ready, pods.total));
     }
+    parts::findings(&mut doc, picture, &picture.marks.node(node));
     calls(&mut doc, graph, "Called by", graph.edges.iter().filter(|e| *e.target == *id), |e| {
         &e.source
     });

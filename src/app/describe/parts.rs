@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Told;
 use crate::app::doc::Doc;
 use crate::app::list::Tone;
+use crate::app::picture::Picture;
 use crate::mesh::core::Condition;
 use crate::mesh::object::Labels;
 use crate::mesh::{ObjectRef, harmless};
@@ -92,6 +93,22 @@ pub(super) fn events(doc: &mut Doc, told: &Told<'_>, object: &ObjectRef) {
             (Tone::Dim, format!("  {age:>6} ")),
             (tone, format!("{:<18} ", event.reason)),
             (Tone::Text, harmless::line(&event.message).into_owned()),
+        ]);
+    }
+}
+
+/// Findings that concern what is described, by their places in the report.
+pub(super) fn findings(doc: &mut Doc, picture: &Picture, about: &[usize]) {
+    if about.is_empty() {
+        return;
+    }
+    doc.heading("Findings");
+    for finding in about.iter().filter_map(|at| picture.report.findings.get(*at)) {
+        let name = finding.object.as_ref().map(|o| format!("{} {}: ", o.kind, o.name));
+        doc.push(vec![
+            (finding.level.into(), format!("  {} {} ", finding.level.sign(), finding.code)),
+            (Tone::Strong, name.unwrap_or_default()),
+            (Tone::Text, harmless::line(&finding.message).into_owned()),
         ]);
     }
 }

@@ -141,6 +141,16 @@ impl ListState {
         found.is_some()
     }
 
+    /// Sorts by the last column that groups, then by the one before, then not at all; the title
+    /// of the column it is.
+    pub fn group(&mut self, table: &Table) -> Option<String> {
+        let now = self.sort.map_or(table.columns.len(), |sort| sort.column);
+        let next = (0..now).rev().find(|at| table.columns.get(*at).is_some_and(|c| c.groups));
+        self.sort = next.map(|column| Sort { column, descending: false });
+        self.renew(table);
+        Some(table.columns.get(next?)?.title.to_lowercase())
+    }
+
     /// Sorts by the column with this letter; a second time the other way round. Whether there
     /// is such a column.
     pub fn sort_by(&mut self, table: &Table, letter: char) -> bool {

@@ -2,27 +2,34 @@
 
 use super::View;
 use crate::app::list::{Cell, Column, Row, RowId, Table, Tone};
-use crate::mesh::findings::{Finding, FindingInput, Level, Report, Subject, analyze};
-use crate::mesh::{Kind, harmless};
+use crate::mesh::findings::{Analyzer, Evidence, Finding, FindingInput, Level, Report, Subject};
+use crate::mesh::split::SplitView;
+use crate::mesh::{Kind, MeshSnapshot, harmless};
 
 const COLUMNS: &[Column] = &[
     Column::words("LEVEL", (9, 9)).sorted_by('V'),
-    Column::words("CODE", (7, 9)).sorted_by('C'),
-    Column::words("OBJECT", (20, 60)).sorted_by('N'),
+    Column::words("CODE", (7, 9)).sorted_by('C').grouping(),
+    Column::words("OBJECT", (20, 60)).sorted_by('N').grouping(),
     Column::words("MESSAGE", (24, 240)),
 ];
 
-/// Everything that is wrong within the scope.
-pub(super) fn report(view: &View<'_>) -> Report {
-    let snapshot = view.snapshot;
+/// Everything that is wrong within the scope, traffic's own evidence included.
+pub(super) fn report(
+    snapshot: &MeshSnapshot,
+    splits: Option<&[SplitView]>,
+    analyzer: &mut Analyzer,
+) -> Report {
+    let evidence = Evidence::of(splits.unwrap_or_default());
     let mut input = FindingInput::new(&snapshot.objects);
     input.scope = &snapshot.scope;
     input.kinds = &snapshot.kinds;
     input.now = Some(snapshot.taken_at);
-    analyze(&input)
+    input.evidence = &evidence;
+    analyzer.analyze(&input)
 }
 
-pub(super) fn table(view: &View<'_>, report: &Report) -> Table {
+pub(super) fn table(view: &View<'_>) -> Table {
+    let report = view.report;
     let rows = report.findings.iter().map(row).collect();
     let mut none = format!("nothing is wrong {}", view.place());
     if !report.withheld.is_empty() {
@@ -33,11 +40,7 @@ pub(super) fn table(view: &View<'_>, report: &Report) -> Table {
 }
 
 fn row(finding: &Finding) -> Row {
-    let (mark, tone) = match finding.level {
-        Level::Error => ("✕", Tone::Bad),
-        Level::Warning => ("▲", Tone::Warn),
-        Level::Info => ("○", Tone::Dim),
-    };
+    let level = finding.level;
     let about = finding.object.as_ref();
     let name = about.map(|object| {
         let kind = object.kind;
@@ -49,7 +52,8 @@ fn row(finding: &Finding) -> Row {
     });
     let message = harmless::line(&finding.message);
     let cells = vec![
-        Cell::text(&format!("{mark} {}", finding.level.word().to_lowercase())).toned(tone),
+        Cell::text(&format!("{} {}", level.sign(), level.word().to_lowercase()))
+            .toned(level.into()),
         Cell::text(finding.code).toned(Tone::Strong),
         Cell::text(name.as_deref().unwrap_or_default()),
         Cell::text(&message),
@@ -62,5 +66,5 @@ fn row(finding: &Finding) -> Row {
     };
     let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
     let note = Some(format!("{place}{message}").into());
-    Row { id, cells, problem: finding.level != Level::Info, note }
+    Row { id, cells, problem: level != Level::Info, note }
 }

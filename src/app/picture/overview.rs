@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::View;
 use crate::app::list::{Cell, Column, Row, RowId, Table, Tone, Value};
+use crate::mesh::findings::Counts;
 use crate::mesh::inventory::NamespaceInfo;
 use crate::mesh::inventory::injection::NamespaceInjection;
 use crate::mesh::{Kind, Ready};
@@ -18,6 +19,7 @@ const COLUMNS: &[Column] = &[
     Column::numbers("ERR%", 6).sorted_by('E'),
     Column::numbers("P95", 7).sorted_by('Q'),
     Column::numbers("TCP/S", 8).rank(3).sorted_by('B'),
+    Column::numbers("FINDINGS", 8).sorted_by('F'),
 ];
 
 pub(super) fn table(view: &View<'_>) -> Table {
@@ -49,6 +51,7 @@ fn row(view: &View<'_>, info: &NamespaceInfo) -> Row {
         Cell::errors(traffic.error_percent()),
         Value::millis(traffic.latency.p95).into(),
         traffic.tcp.map_or(Value::Missing, Value::Bytes).into(),
+        Cell::findings(Counts::of(view.report.of_namespace(&info.name))),
     ];
     let problem = info.pods.ready < info.pods.total
         || (expected && meshed.ready < meshed.total)

@@ -2,10 +2,11 @@
 
 use super::View;
 use crate::app::list::{Cell, Column, Data, Row, RowId, Table, Tone, Value};
-use crate::mesh::Kind;
+use crate::mesh::inventory::Inventory;
 use crate::mesh::split::verdict::Limits;
-use crate::mesh::split::{SplitVersion, SplitView, Verdict, views};
+use crate::mesh::split::{self, SplitVersion, SplitView, Verdict};
 use crate::mesh::telemetry::Part;
+use crate::mesh::{Kind, MeshSnapshot};
 use crate::report;
 
 const COLUMNS: &[Column] = &[
@@ -22,7 +23,19 @@ const COLUMNS: &[Column] = &[
     Column::words("VERDICT", (8, 22)).rank(1),
 ];
 
-pub(super) fn table(view: &View<'_>, limits: Limits) -> Table {
+/// Splits with their verdicts, once counts are there (they are asked for while the screen is open).
+pub(super) fn views(
+    snapshot: &MeshSnapshot,
+    inventory: &Inventory,
+    limits: Limits,
+) -> Option<Vec<SplitView>> {
+    match snapshot.telemetry.as_ref()?.counts {
+        Part::Absent => None,
+        Part::Failed(_) | Part::Rows(_) => Some(split::views(snapshot, inventory, limits)),
+    }
+}
+
+pub(super) fn table(view: &View<'_>, splits: Option<&[SplitView]>) -> Table {
     let counted = view.snapshot.telemetry.as_ref().map(|telemetry| &telemetry.counts);
     let none = format!("no service {} has several versions or a rule", view.place());
     let data = match counted {
@@ -37,8 +50,7 @@ pub(super) fn table(view: &View<'_>, limits: Limits) -> Table {
     if data == Data::Waiting {
         return Table::new(COLUMNS, Vec::new(), data, none);
     }
-    let splits = views(view.snapshot, view.inventory, limits);
-    let rows = splits.iter().flat_map(rows).collect();
+    let rows = splits.unwrap_or_default().iter().flat_map(rows).collect();
     Table::new(COLUMNS, rows, data, none)
 }
 

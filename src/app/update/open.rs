@@ -7,6 +7,7 @@ use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::list::{RowId, Value};
 use crate::app::model::Model;
+use crate::app::overlay::Overlay;
 use crate::app::screen::{Place, Screen, TextKind};
 use crate::mesh::object::Key;
 use crate::mesh::{Kind, ObjectRef, Scope, Trouble};
@@ -23,6 +24,10 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
         effects.extend(choose::scope(model, scope));
         return effects;
     }
+    if let Some((object, path)) = finding_at(model, &selected) {
+        model.way.enter(Place::Line(object, path));
+        return perform::arrive(model);
+    }
     if let RowId::Node(id, _) = selected {
         model.way.enter(Place::Node(id));
         return perform::arrive(model);
@@ -35,7 +40,12 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
 
 /// Shows the selected object as text, or the text at hand in the other form.
 pub(super) fn text(model: &mut Model, action: Action) -> Vec<Effect> {
-    if let Place::Object(object, kind) = model.way.place().clone() {
+    let here = match model.way.place().clone() {
+        Place::Object(object, kind) => Some((object, kind)),
+        Place::Line(object, _) => Some((object, TextKind::Yaml)),
+        _ => None,
+    };
+    if let Some((object, kind)) = here {
         let other = match (action, kind) {
             (Action::Yaml, _) | (Action::TextForm, TextKind::Detail) => TextKind::Yaml,
             _ => TextKind::Detail,
@@ -49,6 +59,25 @@ pub(super) fn text(model: &mut Model, action: Action) -> Vec<Effect> {
         return go_in(model, object, kind);
     }
     model.say(Ok("no object is selected here".to_owned()));
+    Vec::new()
+}
+
+/// The object of the selected finding, and where in it the finding is.
+fn finding_at(model: &Model, row: &RowId) -> Option<(ObjectRef, Arc<str>)> {
+    let finding = model.picture.as_ref()?.finding(row)?;
+    let path = finding.path.as_deref()?;
+    Some((finding.object.as_ref()?.reference()?, path.into()))
+}
+
+/// What the selected finding means; every key where none is selected.
+pub(super) fn meaning(model: &mut Model) -> Vec<Effect> {
+    let selected = model.list().and_then(|list| list.selected());
+    let finding = selected.and_then(|row| model.picture.as_ref()?.finding(row));
+    if let Some(code) = finding.map(|finding| finding.code) {
+        model.way.enter(Place::Rule(code));
+        return perform::arrive(model);
+    }
+    model.overlay = Some(Overlay::Help(0));
     Vec::new()
 }
 
@@ -121,10 +150,12 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
             });
             url.or_else(|| Some(name(&row.id)))
         }),
-        Place::Object(..) | Place::Node(_) => match &model.text.text {
-            Some(Ok(doc)) => Some(Some(doc.text())),
-            _ => None,
-        },
+        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+            match &model.text.text {
+                Some(Ok(doc)) => Some(Some(doc.text())),
+                _ => None,
+            }
+        }
     };
     if let Some(text) = text.flatten() {
         let lines = text.lines().count();

@@ -75,7 +75,7 @@ fn apply_filter(model: &mut Model, text: &str) {
                 list.renew(table);
             });
         }
-        Place::Object(..) | Place::Node(_) => {
+        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
             text.clone_into(&mut model.text.search);
             if let Some(Ok(doc)) = &model.text.text {
                 let top = model.text.top;

@@ -45,6 +45,11 @@ fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Back => back(model),
         Action::Quit => quit(model),
         Action::Yaml | Action::Detail | Action::TextForm => open::text(model, action),
+        Action::Meaning => open::meaning(model),
+        Action::Group => {
+            group(model);
+            Vec::new()
+        }
         Action::Copy => open::copy(model),
         Action::Pods => open::pods(model),
         Action::Pause => pause(model),
@@ -109,7 +114,9 @@ pub(super) fn arrive(model: &mut Model) -> Vec<Effect> {
 fn back(model: &mut Model) -> Vec<Effect> {
     let cleared = match model.way.place() {
         Place::Screen(_) => model.with_list(ListState::clear).unwrap_or_default(),
-        Place::Object(..) | Place::Node(_) => !std::mem::take(&mut model.text.search).is_empty(),
+        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+            !std::mem::take(&mut model.text.search).is_empty()
+        }
     };
     if !cleared && model.way.back() {
         return arrive(model);
@@ -138,7 +145,7 @@ pub(super) fn step(model: &mut Model, by: isize) {
         Place::Screen(_) => {
             model.with_list(|list, table| list.step(table, by));
         }
-        Place::Object(..) | Place::Node(_) => {
+        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
             let page = model.page();
             let lines = match &model.text.text {
                 Some(Ok(doc)) => doc.lines.len(),
@@ -196,6 +203,12 @@ fn sort(model: &mut Model, letter: char) {
     }
 }
 
+/// Findings by object, by code, by level again: sorted by a column that groups.
+fn group(model: &mut Model) {
+    let title = model.with_list(ListState::group).flatten();
+    model.say(Ok(title.map_or_else(|| "by level".to_owned(), |t| format!("by {t}"))));
+}
+
 fn reverse(model: &mut Model) {
     model.with_list(ListState::reverse);
 }
@@ -204,7 +217,9 @@ fn reverse(model: &mut Model) {
 fn filter(model: &Model) -> String {
     match model.way.place() {
         Place::Screen(_) => model.list().map(|list| list.filter.clone()).unwrap_or_default(),
-        Place::Object(..) | Place::Node(_) => model.text.search.clone(),
+        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+            model.text.search.clone()
+        }
     }
 }
 

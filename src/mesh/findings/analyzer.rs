@@ -18,7 +18,7 @@ pub fn analyze(input: &FindingInput<'_>) -> Report {
 }
 
 /// Analyses a mesh again and again: what single objects say is kept until they change.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Analyzer {
     memory: HashMap<usize, Remembered>,
     mesh: Option<Arc<MeshConfig>>,
@@ -26,7 +26,7 @@ pub struct Analyzer {
 
 /// The findings of one object's own rules. The JSON is held so that its address, which is the
 /// key, stays its own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Remembered {
     json: Arc<str>,
     findings: Arc<[Finding]>,

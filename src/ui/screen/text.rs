@@ -14,6 +14,8 @@ pub(in crate::ui) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, view
     let title = match model.way.place() {
         Place::Object(object, TextKind::Yaml) => format!("{object} · yaml"),
         Place::Object(object, TextKind::Detail) => object.to_string(),
+        Place::Line(object, path) => format!("{object} · {path}"),
+        Place::Rule(code) => (*code).to_owned(),
         Place::Node(id) => id.to_string(),
         Place::Screen(_) => String::new(),
     };
@@ -35,7 +37,7 @@ pub(in crate::ui) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, view
             for ((at, line), y) in lines.zip(body.y..body.bottom()) {
                 let spans = line.iter().map(|(tone, text)| {
                     let style = view.theme.style(*tone);
-                    let style = if found.contains(&at) {
+                    let style = if found.contains(&at) || doc.marked == Some(at) {
                         style.patch(view.theme.style(Role::Found))
                     } else {
                         style

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::notice;
 use crate::app::Model;
-use crate::app::list::{Column, Data, ListState, Row, Table, Value};
+use crate::app::list::{Column, Data, ListState, Row, Table, Tone, Value};
 use crate::app::message::Target;
 use crate::app::screen::Screen;
 use crate::ui::theme::Role;
@@ -153,6 +153,7 @@ fn rows(
     let height = usize::from(area.height);
     let offset = offset(view.offsets.get(&screen).copied().unwrap_or(0), list, height);
     view.offsets.insert(screen, offset);
+    let mut above: Option<&Row> = None;
     for (line, row) in list.rows(table).skip(offset).take(height).enumerate() {
         let y = area.y + line as u16;
         let at = offset + line;
@@ -162,7 +163,16 @@ fn rows(
             let style = view.theme.style(Role::Selected);
             frame.buffer_mut().set_style(whole, style);
             frame.buffer_mut().set_string(area.x, y, "▌", style);
+        } else if let Some(level) = table.marks.get(&row.id) {
+            let style = view.theme.style(Tone::from(*level));
+            frame.buffer_mut().set_string(area.x, y, level.sign(), style);
         }
+        let said = above.replace(row).filter(|_| !chosen);
+        let same = |placed: &Placed<'_>| {
+            let groups = placed.column.groups && list.sort.is_some_and(|s| s.column == placed.at);
+            groups && said.is_some_and(|said| said.cells.get(placed.at) == row.cells.get(placed.at))
+        };
+        let columns = columns.iter().filter(|placed| !same(placed));
         cells(frame, y, row, (columns, chosen), model, view);
         view.hits.push((whole, Target::Row(at)));
     }
@@ -175,11 +185,11 @@ fn offset(before: usize, list: &ListState, height: usize) -> usize {
     before.clamp(least, list.position().max(least)).min(last)
 }
 
-fn cells(
+fn cells<'a>(
     frame: &mut Frame<'_>,
     y: u16,
     row: &Row,
-    (columns, chosen): (&[Placed<'_>], bool),
+    (columns, chosen): (impl Iterator<Item = &'a Placed<'a>>, bool),
     model: &Model,
     view: &View,
 ) {
