@@ -1,7 +1,7 @@
 //! The world: its objects, the controllers that keep them in line, and the feed of them that
 //! the traffic reads.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -40,6 +40,24 @@ pub struct World {
     pub started: Timestamp,
     store: Store,
     feed: watch::Sender<Arc<Objects>>,
+    /// What is left for [`World::run`] to go on with.
+    settled: Mutex<Option<Settled>>,
+}
+
+/// Controllers and feed as they are once the world is made: they need not look at everything
+/// again, which in a large world takes seconds.
+#[derive(Debug)]
+struct Settled {
+    controllers: Controllers,
+    feed: Feed,
+}
+
+impl Settled {
+    fn new(state: &State) -> Self {
+        let mut feed = Feed::default();
+        feed.follow(state);
+        Self { controllers: Controllers::settled(state), feed }
+    }
 }
 
 impl World {
@@ -61,10 +79,10 @@ impl World {
         }
         state.now = started;
         state.compact();
-        let mut feed = Feed::default();
-        feed.follow(&state);
-        let (feed, _) = watch::channel(Arc::new(feed.objects));
-        Ok(Self { scenario, seed, started, store: Store::new(state), feed })
+        let settled = Settled::new(&state);
+        let (feed, _) = watch::channel(Arc::new(settled.feed.objects.clone()));
+        let settled = Mutex::new(Some(settled));
+        Ok(Self { scenario, seed, started, store: Store::new(state), feed, settled })
     }
 
     /// The objects as they are now, and a signal when they change. Changes arrive while
@@ -86,11 +104,13 @@ impl World {
             }
             std::future::pending::<()>().await;
         };
-        tokio::join!(self.control(), self.follow(), canary);
+        let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Settled { controllers, feed } =
+            settled.unwrap_or_else(|| self.store.read(Settled::new));
+        tokio::join!(self.control(controllers), self.follow(feed), canary);
     }
 
-    async fn control(&self) {
-        let mut controllers = Controllers::new(Pace::Real);
+    async fn control(&self, mut controllers: Controllers) {
         let mut revisions = self.store.revisions();
         loop {
             revisions.mark_unchanged();
@@ -106,8 +126,7 @@ impl World {
         }
     }
 
-    async fn follow(&self) {
-        let mut feed = Feed::default();
+    async fn follow(&self, mut feed: Feed) {
         let mut revisions = self.store.revisions();
         loop {
             revisions.mark_unchanged();

@@ -66,6 +66,13 @@ impl Controllers {
         }
     }
 
+    /// For a world in which everything is in line: only pods that play a fault have more to do.
+    pub(super) fn settled(state: &State) -> Self {
+        let faulty = state.list(Kind::Pod, None).filter(|pod| kubelet::plays_a_fault(&pod.value));
+        let queue = faulty.map(|pod| Task::Pod(pod.key.clone())).collect();
+        Self { seen: state.revision(), queue, ..Self::new(Pace::Real) }
+    }
+
     /// Does what there is to do; the time at which there will be more, if any.
     pub(super) fn run(&mut self, state: &mut State) -> Option<Timestamp> {
         loop {

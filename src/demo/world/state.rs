@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::catalog::{self, Resource};
 use super::fields::{items, set, text, unset, value_at};
@@ -209,7 +209,7 @@ impl State {
         Ok(self.put(resource.kind, key.clone(), next, Some(old)))
     }
 
-    /// Changes an object in place: `change` gets a copy of it.
+    /// Changes an object in place: `change` gets a copy of it, or of its status alone.
     pub fn edit(
         &mut self,
         kind: Kind,
@@ -218,7 +218,15 @@ impl State {
         change: impl FnOnce(&mut Value),
     ) -> Option<Item> {
         let resource = catalog::of(kind)?;
-        let mut value = self.get(kind, key)?.value.clone();
+        let old = &self.get(kind, key)?.value;
+        let mut value = match part {
+            Part::Main => old.clone(),
+            // Nothing else of it would be taken: objects are large, and statuses change often.
+            Part::Status => {
+                let status = old.get("status").map(|status| ("status".to_owned(), status.clone()));
+                Value::Object(status.into_iter().collect())
+            }
+        };
         change(&mut value);
         self.update(resource, key, value, part).ok()
     }
@@ -349,14 +357,11 @@ const SERVERS_OWN: [&[&str]; 10] = [
 
 /// Whether anything but metadata and status differs.
 fn spec_changed(old: &Value, new: &Value) -> bool {
-    let rest = |value: &Value| -> Map<String, Value> {
+    fn rest(value: &Value) -> BTreeMap<&String, &Value> {
         let ours = ["metadata", "status", "apiVersion", "kind"];
         let fields = value.as_object().into_iter().flatten();
-        fields
-            .filter(|(k, _)| !ours.contains(&k.as_str()))
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect()
-    };
+        fields.filter(|(key, _)| !ours.contains(&key.as_str())).collect()
+    }
     rest(old) != rest(new)
 }
 

@@ -109,6 +109,11 @@ impl Kubelet {
     }
 }
 
+/// Whether a pod plays a fault, so that time alone changes it.
+pub(super) fn plays_a_fault(pod: &Value) -> bool {
+    value_at(pod, &FAULT).is_some()
+}
+
 /// Whether a pod has an address, so that it has been running for a while.
 fn is_up(pod: &Value) -> bool {
     !text(pod, "/status/podIP").is_empty()
