@@ -1,6 +1,8 @@
 //! Effects that take time or concern the sources: done beside the loop, answered by messages.
 
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -15,12 +17,18 @@ use crate::source::Control;
 /// Reads the names of the kubeconfig's contexts, the current one first.
 pub type Contexts = Arc<dyn Fn() -> Result<Vec<String>, Trouble> + Send + Sync>;
 
+/// Something to work out, with its answer.
+type Work = Box<dyn FnOnce() + Send>;
+
 /// Performs effects.
 pub(super) struct Performer {
     control: mpsc::Sender<Control>,
     answer: mpsc::Sender<Msg>,
     contexts: Contexts,
     settings: Arc<Settings>,
+    /// To the thread that works out pictures. A picture takes much memory for a moment, which the
+    /// allocator keeps by thread: any of a pool's threads would come to hold as much.
+    pictures: SyncSender<Work>,
     /// What the sources were last asked for besides the usual.
     wants: Option<Wants>,
 }
@@ -31,8 +39,15 @@ impl Performer {
         answer: mpsc::Sender<Msg>,
         contexts: Contexts,
         settings: Settings,
-    ) -> Self {
-        Self { control, answer, contexts, settings: Arc::new(settings), wants: None }
+    ) -> Result<Self, Trouble> {
+        // One picture is worked out at a time.
+        let (pictures, todo) = sync_channel::<Work>(1);
+        let thread = thread::Builder::new().name("pictures".to_owned());
+        thread.spawn(move || todo.into_iter().for_each(|work| work())).map_err(|error| {
+            Trouble::new("start a thread", error.to_string(), "this is a limit of the system")
+        })?;
+        let settings = Arc::new(settings);
+        Ok(Self { control, answer, contexts, settings, pictures, wants: None })
     }
 
     /// Starts an effect. Fails only where nobody is there to take it, never waits.
@@ -40,9 +55,12 @@ impl Performer {
         match effect {
             Effect::Derive(snapshot, wanted, before) => {
                 let settings = Arc::clone(&self.settings);
-                self.work(move || {
+                let work = self.answering(move || {
                     let picture = Picture::of(&snapshot, &wanted, &settings, before.as_deref());
                     Msg::Derived(Arc::new(picture))
+                });
+                return self.pictures.try_send(Box::new(work)).map_err(|error| {
+                    Trouble::new("work out the picture", error.to_string(), "leave and come back")
                 });
             }
             Effect::Render(snapshot, picture, place) => {
@@ -79,11 +97,19 @@ impl Performer {
 
     /// Works something out beside the loop.
     fn work(&self, work: impl FnOnce() -> Msg + Send + 'static) {
+        tokio::task::spawn_blocking(self.answering(work));
+    }
+
+    /// Work with its answer sent to the loop.
+    fn answering(
+        &self,
+        work: impl FnOnce() -> Msg + Send + 'static,
+    ) -> impl FnOnce() + Send + 'static {
         let answer = self.answer.clone();
-        tokio::task::spawn_blocking(move || {
+        move || {
             // The loop has ended when this fails: nobody waits for it.
             let _ = answer.blocking_send(work());
-        });
+        }
     }
 
     fn tell(&self, control: Control) -> Result<(), Trouble> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crossterm::event::{Event, EventStream, MouseButton, MouseEvent, MouseEventKind};
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -61,16 +62,16 @@ pub struct AppOptions {
 /// Fails before it takes the terminal if there is none to draw on.
 pub async fn run(options: AppOptions, live: Live) -> Result<(), Trouble> {
     restore_on_panic();
+    let (answer, answers) = mpsc::channel(ANSWERS);
+    let performer = Performer::new(live.control, answer, options.contexts, options.settings)?;
     let tui = Tui::enter(&options.environment, options.mouse)?;
     let signals = Signals::listen().map_err(|error| {
         Trouble::new("listen for signals", error.to_string(), "this is a fault of the system")
     })?;
-    let (answer, answers) = mpsc::channel(ANSWERS);
     let mut model = Model::new(options.screen, options.window, options.keymap);
     model.at = options.time;
     model.mouse = options.mouse;
     model.wanted.graph = options.graph;
-    let performer = Performer::new(live.control, answer, options.contexts, options.settings);
     let frame_time = Duration::from_secs(1) / u32::from(options.max_fps.max(1));
     let mut explorer = Explorer {
         model,
@@ -167,6 +168,8 @@ impl Explorer {
             Woke::Answer(message) => self.take(message),
             Woke::Snapshot => {
                 let snapshot = snapshots.borrow_and_update().clone();
+                let tasks = Handle::current().metrics().num_alive_tasks();
+                tracing::debug!(tasks, "a new snapshot");
                 self.take(Msg::Snapshot(snapshot))
             }
             Woke::Frame => true,
