@@ -1,0 +1,29 @@
+//! Kubernetes objects of any shape, through everything that is made of a mesh.
+//!
+//! Bytes that are JSON are taken as they are, one object or an array of them; all others choose
+//! objects from the words of Kubernetes, so that most inputs get past the reader.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use vigla::mesh::Objects;
+use vigla::mesh::telemetry::Telemetry;
+
+#[path = "../support/choices.rs"]
+mod choices;
+#[path = "../../tests/support/outputs.rs"]
+#[expect(dead_code, reason = "other targets and the tests use the rest")]
+mod outputs;
+
+use choices::Choices;
+
+fuzz_target!(|data: &[u8]| {
+    let objects = match serde_json::from_slice(data) {
+        Ok(Value::Array(objects)) => objects,
+        Ok(object) => vec![object],
+        Err(_) => Choices::new(data).objects(),
+    };
+    let all = outputs::outputs(Objects::from_values(objects), Telemetry::default());
+    outputs::harmless(&all).unwrap();
+});
