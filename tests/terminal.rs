@@ -2,150 +2,44 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::io::{Read, Write};
-use std::num::NonZero;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rstest::rstest;
 use vigla::terminal::{Environment, Tui, restore_on_panic};
 
-/// A started program with what it wrote, as a terminal would show it.
-struct Terminal {
-    child: Box<dyn Child + Send + Sync>,
-    master: Option<Box<dyn MasterPty + Send>>,
-    keys: Option<Box<dyn Write + Send>>,
-    shown: Arc<Mutex<Shown>>,
-}
+#[path = "support/pty.rs"]
+mod pty;
 
-struct Shown {
-    screen: vt100::Parser,
-    bytes: Vec<u8>,
-}
+use pty::{Terminal, cells, pty_size};
 
 impl Terminal {
-    fn start(size: (u16, u16), arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        Self::run(env!("CARGO_BIN_EXE_vigla"), size, arguments, environment)
-    }
-
-    fn run(
-        program: &str,
-        size: (u16, u16),
-        arguments: &[&str],
-        environment: &[(&str, &str)],
-    ) -> Self {
-        let pair = native_pty_system().openpty(pty_size(size)).unwrap();
-        let mut command = CommandBuilder::new(program);
-        command.args(arguments);
-        command.env_clear();
-        command.cwd("/");
-        let usual = [("HOME", "/nonexistent"), ("LANG", "C.UTF-8"), ("TERM", "xterm-256color")];
-        for (name, value) in usual.iter().chain(environment) {
-            command.env(name, value);
-        }
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut output = pair.master.try_clone_reader().unwrap();
-        let keys = pair.master.take_writer().unwrap();
-        let (rows, columns) = cells(size);
-        let screen = vt100::Parser::new(rows, columns, 0);
-        let shown = Arc::new(Mutex::new(Shown { screen, bytes: Vec::new() }));
-        let heard = Arc::clone(&shown);
-        thread::spawn(move || {
-            let mut buffer = vec![0; 65_536];
-            while let Ok(count @ 1..) = output.read(&mut buffer) {
-                let mut shown = heard.lock().unwrap();
-                shown.screen.process(&buffer[..count]);
-                shown.bytes.extend_from_slice(&buffer[..count]);
-            }
-        });
-        Self { child, master: Some(pair.master), keys: Some(keys), shown }
-    }
-
     fn demo(size: (u16, u16)) -> Self {
         let terminal = Self::start(size, &["--demo=steady"], &[]);
         terminal.wait_for("productpage");
         terminal
     }
 
-    fn press(&mut self, keys: &str) {
-        self.keys.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
-    }
-
-    fn text(&self) -> String {
-        self.shown.lock().unwrap().screen.screen().contents()
-    }
-
     fn wrote(&self, bytes: &[u8]) -> bool {
-        let shown = self.shown.lock().unwrap();
-        shown.bytes.windows(bytes.len()).any(|window| window == bytes)
-    }
-
-    /// Waits until the screen shows a text; tells the screen if it never does.
-    fn wait_for(&self, text: &str) {
-        self.wait(&format!("{text:?} on the screen"), || self.text().contains(text));
-    }
-
-    fn wait(&self, what: &str, met: impl Fn() -> bool) {
-        let began = Instant::now();
-        while !met() {
-            assert!(began.elapsed() < Duration::from_secs(20), "no {what}:\n{}", self.text());
-            thread::sleep(Duration::from_millis(20));
-        }
+        self.shown().bytes.windows(bytes.len()).any(|window| window == bytes)
     }
 
     fn resize(&self, size: (u16, u16)) {
         let (rows, columns) = cells(size);
-        self.shown.lock().unwrap().screen.screen_mut().set_size(rows, columns);
+        self.shown().screen.screen_mut().set_size(rows, columns);
         self.master.as_ref().unwrap().resize(pty_size(size)).unwrap();
-    }
-
-    fn signal(&self, name: &str) {
-        let process = self.child.process_id().unwrap().to_string();
-        assert!(Command::new("kill").args([name, &process]).status().unwrap().success());
-    }
-
-    /// Waits for the end; its exit code.
-    fn end(&mut self, within: Duration) -> u32 {
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
-            }
-            assert!(began.elapsed() < within, "still there after {within:?}:\n{}", self.text());
-            thread::sleep(Duration::from_millis(20));
-        }
     }
 
     /// The alternate screen is left and the cursor shown, in that order after everything else.
     fn assert_given_back(&self) {
         self.wait("end of the alternate screen", || self.wrote(b"\x1b[?1049l"));
-        let shown = self.shown.lock().unwrap();
+        let shown = self.shown();
         let last = |bytes: &[u8]| {
             shown.bytes.windows(bytes.len()).rposition(|window| window == bytes).unwrap_or_default()
         };
         assert!(last(b"\x1b[?1049l") > last(b"\x1b[?1049h"), "the alternate screen was not left");
         assert!(last(b"\x1b[?25h") > last(b"\x1b[?25l"), "the cursor was not shown again");
     }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Rows and columns, as the screen's model wants them.
-fn cells((columns, rows): (u16, u16)) -> (NonZero<u16>, NonZero<u16>) {
-    (NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap())
-}
-
-fn pty_size((cols, rows): (u16, u16)) -> PtySize {
-    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
 }
 
 #[test]
@@ -205,9 +99,9 @@ fn suspended_and_back() {
     terminal.press("Z");
     terminal.wait("stop", || state() == Some('T'));
     terminal.assert_given_back();
-    let before = terminal.shown.lock().unwrap().bytes.len();
+    let before = terminal.shown().bytes.len();
     terminal.signal("-CONT");
-    terminal.wait("redraw", || terminal.shown.lock().unwrap().bytes.len() > before + 500);
+    terminal.wait("redraw", || terminal.shown().bytes.len() > before + 500);
     terminal.press("4");
     terminal.wait_for("2/2");
     terminal.press("q");
