@@ -18,7 +18,7 @@ use kube::config::Kubeconfig;
 use serde_json::json;
 use vigla::demo::{self, Demo, Scenario};
 use vigla::mesh::{Key, KindState, MeshSnapshot, Scope, SourceState, SourceStatus};
-use vigla::source::{KubeOptions, Live, Metrics, PrometheusOptions, SourceOptions, start};
+use vigla::source::{Control, KubeOptions, Live, Metrics, PrometheusOptions, SourceOptions, start};
 
 #[path = "support/fault_proxy.rs"]
 mod fault_proxy;
@@ -260,6 +260,34 @@ async fn faults_that_are_lived_with() {
     let world = world().await;
     let lived = LIVED_WITH.iter().map(async |fault| live_with(&world, *fault).await);
     all_well(join_all(lived).await);
+}
+
+/// Going from screen to screen changes what is wanted besides the rates, and asks nothing anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_answers_come_in_while_screens_change() {
+    let world = world().await;
+    let fault = Fault::Slow(Duration::from_millis(900));
+    let mut patient = Patient::prometheus(&world, fault).await;
+    patient.proxy.play(fault);
+    let control = patient.live.control.clone();
+    let restless = tokio::spawn(async move {
+        for turn in 0.. {
+            let wanted = control.send(Control::WantLatency(turn % 2 == 0)).await;
+            if wanted.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    });
+    let has_data = patient.has_data;
+    patient.until("data", TOLD, has_data).await.unwrap();
+    let asked = patient.proxy.requests();
+    tokio::time::sleep(LASTS).await;
+    let asked = patient.proxy.requests() - asked;
+    restless.abort();
+    println!("{}: {asked} requests in {LASTS:?}", patient.name);
+    // Twenty changes, but four refreshes of a few questions each.
+    assert!(asked <= 40, "{asked} requests");
 }
 
 /// Changes are seen while the fault lasts, and nobody is told of a trouble.

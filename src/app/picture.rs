@@ -177,7 +177,8 @@ pub fn data(snapshot: &MeshSnapshot, kind: Kind) -> Data {
     let kubernetes = &snapshot.kubernetes;
     match snapshot.kinds.get(&kind) {
         Some(KindState::Listed) => Data::Loaded(kubernetes.trouble.clone()),
-        Some(KindState::Failed(trouble)) if has(snapshot, kind) => {
+        // What was known stays, also when the right to it was lost a moment ago.
+        Some(KindState::Failed(trouble) | KindState::Forbidden(trouble)) if has(snapshot, kind) => {
             Data::Loaded(Some(trouble.clone()))
         }
         Some(KindState::Forbidden(trouble) | KindState::Failed(trouble)) => {

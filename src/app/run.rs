@@ -3,12 +3,14 @@
 //! One task owns the model and the terminal. It waits in one place and for nothing else: what
 //! takes time is done by [`Performer`] in tasks that answer with messages.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, MouseButton, MouseEvent, MouseEventKind};
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
@@ -130,8 +132,9 @@ impl Explorer {
         while alive && !self.model.quit {
             let woke = self.wake(&mut signals, &mut input, &mut snapshots).await;
             self.take(Msg::Now(Timestamp::now()));
-            alive =
-                self.woken(woke, &mut snapshots) && self.drain(&mut input) && self.draw_if_due();
+            alive = self.woken(woke, &mut snapshots)
+                && self.drain(&mut input).await
+                && self.draw_if_due();
         }
     }
 
@@ -181,13 +184,16 @@ impl Explorer {
     }
 
     /// Takes in everything else that is ready, so that a burst costs one frame.
-    fn drain(&mut self, input: &mut EventStream) -> bool {
+    async fn drain(&mut self, input: &mut EventStream) -> bool {
         for _ in 0..DRAIN {
-            let going_on = match input.next().now_or_never() {
-                Some(Some(Ok(event))) => self.input(event),
+            // Looked at with this task's own waker: the stream keeps the first that it is given
+            // until there is input, and another would leave the next key unheard of.
+            let ready = poll_fn(|context| Poll::Ready(input.poll_next_unpin(context))).await;
+            let going_on = match ready {
+                Poll::Ready(Some(Ok(event))) => self.input(event),
                 // The terminal is gone.
-                Some(Some(Err(_)) | None) => false,
-                None => match self.answers.try_recv() {
+                Poll::Ready(Some(Err(_)) | None) => false,
+                Poll::Pending => match self.answers.try_recv() {
                     Ok(message) => self.take(message),
                     Err(_) => return true,
                 },

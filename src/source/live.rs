@@ -199,6 +199,7 @@ impl Supervisor {
     }
 
     fn control(&mut self, control: Control) {
+        let before = self.plan.clone();
         match control {
             Control::SetScope(scope) => self.set_scope(scope),
             Control::SetContext(context) => return self.set_context(context),
@@ -213,7 +214,10 @@ impl Supervisor {
             Control::Pause => (self.paused, self.plan.paused) = (true, true),
             Control::Resume => (self.paused, self.plan.paused) = (false, false),
         }
-        self.plan.number += 1;
+        // An answer on its way to the same question stays one, whatever else is wanted by now.
+        if !self.plan.asks_about_the_same_as(&before) {
+            self.plan.number += 1;
+        }
         self.session.follow(&self.plan);
         self.changed();
     }

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
 
 /// What happens to requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +38,19 @@ pub(crate) enum Fault {
     Endless,
     /// JSON's type of content, and no JSON in it.
     Garbage,
+    /// The token `first` is refused with 401, whoever has another is let through.
+    Expired,
+    /// A secured proxy shows a certificate that nobody vouches for.
+    Untrusted,
+    /// Connections that are open fall silent, as after a laptop's sleep; new ones are passed on.
+    Dead,
 }
 
 /// A running proxy; it ends when dropped.
 pub(crate) struct FaultProxy {
     port: u16,
+    /// The certificate to trust, in PEM, where it speaks TLS.
+    authority: Option<String>,
     fault: watch::Sender<Fault>,
     requests: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
@@ -48,18 +59,35 @@ pub(crate) struct FaultProxy {
 impl FaultProxy {
     /// Starts a proxy to `http://HOST:PORT`.
     pub(crate) async fn to(upstream: &str) -> Self {
+        Self::start(upstream, None).await
+    }
+
+    /// The same, spoken to by TLS.
+    pub(crate) async fn secured(upstream: &str) -> Self {
+        Self::start(upstream, Some(Secured::new())).await
+    }
+
+    async fn start(upstream: &str, secured: Option<Secured>) -> Self {
         let upstream: Arc<str> = upstream.trim_start_matches("http://").into();
+        let authority = secured.as_ref().map(|secured| secured.authority.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let fault = watch::Sender::new(Fault::None);
         let requests = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
-        tasks.spawn(listen(listener, fault.subscribe(), Arc::clone(&requests), upstream));
-        Self { port, fault, requests, _tasks: tasks }
+        let way = Way { upstream, secured: secured.map(Arc::new) };
+        tasks.spawn(listen(listener, fault.subscribe(), Arc::clone(&requests), way));
+        Self { port, authority, fault, requests, _tasks: tasks }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        let scheme = if self.authority.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
+    }
+
+    /// The certificate to trust, in PEM.
+    pub(crate) fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
     }
 
     /// Plays another fault from now on. Open connections are cut, except where it is to hang.
@@ -73,11 +101,53 @@ impl FaultProxy {
     }
 }
 
+/// Where requests are passed on to, and how they come in.
+#[derive(Clone)]
+struct Way {
+    upstream: Arc<str>,
+    secured: Option<Arc<Secured>>,
+}
+
+/// Two certificates: one that is trusted, and one that is not.
+struct Secured {
+    authority: String,
+    trusted: TlsAcceptor,
+    untrusted: TlsAcceptor,
+}
+
+impl Secured {
+    fn new() -> Self {
+        let (authority, trusted) = certificate("trusted");
+        Self { authority, trusted, untrusted: certificate("unknown").1 }
+    }
+
+    fn acceptor(&self, fault: Fault) -> &TlsAcceptor {
+        if fault == Fault::Untrusted { &self.untrusted } else { &self.trusted }
+    }
+}
+
+/// A certificate that vouches for itself, in PEM and in use.
+fn certificate(name: &str) -> (String, TlsAcceptor) {
+    let mut wanted = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    wanted.distinguished_name.push(rcgen::DnType::CommonName, name);
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let made = wanted.self_signed(&pair).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.der().clone()], key)
+        .unwrap();
+    (made.pem(), TlsAcceptor::from(Arc::new(config)))
+}
+
 async fn listen(
     listener: TcpListener,
     mut fault: watch::Receiver<Fault>,
     requests: Arc<AtomicUsize>,
-    upstream: Arc<str>,
+    way: Way,
 ) {
     let address = listener.local_addr().unwrap();
     let mut listener = Some(listener);
@@ -99,7 +169,7 @@ async fn listen(
         tokio::select! {
             accepted = accept => if let Ok((stream, _)) = accepted {
                 requests.fetch_add(1, Ordering::SeqCst);
-                connections.spawn(serve(stream, fault.clone(), Arc::clone(&upstream)));
+                connections.spawn(serve(stream, fault.clone(), way.clone()));
             },
             changed = fault.changed() => if changed.is_err() { return },
         }
@@ -108,19 +178,39 @@ async fn listen(
 }
 
 /// One request on a connection of its own.
-async fn serve(mut client: TcpStream, mut fault: watch::Receiver<Fault>, upstream: Arc<str>) {
+async fn serve(client: TcpStream, mut fault: watch::Receiver<Fault>, way: Way) {
     let playing = *fault.borrow_and_update();
-    let answered = answer(&mut client, playing, &upstream);
-    tokio::select! {
-        // Whoever hangs up in the middle of an answer is no failure here.
-        _ = answered => {}
-        () = changed(&mut fault) => {}
-    }
-    if *fault.borrow() == Fault::Hang {
-        // Silent, and open.
-        let _ = fault.wait_for(|fault| *fault != Fault::Hang).await;
+    let Some(secured) = &way.secured else {
+        return converse(client, playing, fault, &way.upstream).await;
+    };
+    // Whoever does not trust it hangs up.
+    if let Ok(client) = secured.acceptor(playing).accept(client).await {
+        converse(client, playing, fault, &way.upstream).await;
     }
 }
+
+async fn converse(
+    mut client: impl Stream,
+    playing: Fault,
+    mut fault: watch::Receiver<Fault>,
+    upstream: &str,
+) {
+    let answered = answer(&mut client, playing, upstream);
+    tokio::select! {
+        // Whoever hangs up in the middle of an answer is no failure here.
+        _ = answered => return,
+        () = changed(&mut fault) => {}
+    }
+    // Silent, and open.
+    let silent = |fault: &Fault| matches!(fault, Fault::Hang | Fault::Dead);
+    // Without a player the proxy is gone, and this connection with it.
+    let _ = fault.wait_for(|fault| !silent(fault)).await;
+}
+
+/// A connection, by TLS or without.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
 async fn changed(fault: &mut watch::Receiver<Fault>) {
     if fault.changed().await.is_err() {
@@ -128,12 +218,14 @@ async fn changed(fault: &mut watch::Receiver<Fault>) {
     }
 }
 
-async fn answer(client: &mut TcpStream, fault: Fault, upstream: &str) -> std::io::Result<()> {
+async fn answer(client: &mut impl Stream, fault: Fault, upstream: &str) -> std::io::Result<()> {
     let (head, body) = read(client).await?;
     let watches = head.lines().next().is_some_and(|line| line.contains("watch=1"));
     match fault {
         Fault::Slow(late) => sleep(late).await,
-        Fault::None | Fault::WatchesCut => {}
+        Fault::None | Fault::WatchesCut | Fault::Dead | Fault::Untrusted => {}
+        Fault::Expired if !head.contains("Bearer first") => {}
+        Fault::Expired => return say(client, 401, "application/json", &status(401)).await,
         Fault::WatchesGone if !watches => {}
         Fault::WatchesGone => return say(client, 410, "application/json", &status(410)).await,
         Fault::Status(code) => return say(client, code, "application/json", &status(code)).await,
@@ -155,7 +247,7 @@ async fn answer(client: &mut TcpStream, fault: Fault, upstream: &str) -> std::io
 }
 
 /// Head and body of a request.
-async fn read(client: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
+async fn read(client: &mut impl Stream) -> std::io::Result<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -180,7 +272,7 @@ async fn read(client: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
 }
 
 async fn pass(
-    client: &mut TcpStream,
+    client: &mut impl Stream,
     head: &str,
     body: &[u8],
     upstream: &str,
@@ -197,7 +289,7 @@ fn status(code: u16) -> String {
     format!("{{\"kind\":\"Status\",\"code\":{code},\"message\":\"a fault is played\"}}")
 }
 
-async fn say(client: &mut TcpStream, code: u16, kind: &str, body: &str) -> std::io::Result<()> {
+async fn say(client: &mut impl Stream, code: u16, kind: &str, body: &str) -> std::io::Result<()> {
     let reason = http::StatusCode::from_u16(code).unwrap().canonical_reason().unwrap_or_default();
     let later = if code == 429 { "Retry-After: 2\r\n" } else { "" };
     let text = format!(
@@ -208,7 +300,7 @@ async fn say(client: &mut TcpStream, code: u16, kind: &str, body: &str) -> std::
     client.write_all(text.as_bytes()).await
 }
 
-async fn endless(client: &mut TcpStream) -> std::io::Result<()> {
+async fn endless(client: &mut impl Stream) -> std::io::Result<()> {
     let begin = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n\
                  {\"kind\":\"";
     client.write_all(begin.as_bytes()).await?;

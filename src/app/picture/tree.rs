@@ -30,10 +30,14 @@ pub(super) fn table(view: &View<'_>, graph: &Graph) -> Table {
 /// Whether telemetry is there: without it there are no calls to show.
 fn data(view: &View<'_>) -> Data {
     let prometheus = &view.snapshot.prometheus;
+    let kubernetes = &view.snapshot.kubernetes;
+    // Without the cluster the boxes are as they were last seen. A right that is missing is told
+    // where its data would be.
+    let away = kubernetes.trouble.as_ref().filter(|_| kubernetes.state == SourceState::Unavailable);
     match (&view.snapshot.telemetry, &prometheus.trouble) {
         (Some(telemetry), trouble) => match &telemetry.requests {
             Part::Failed(trouble) => Data::Failed(trouble.clone()),
-            Part::Rows(_) | Part::Absent => Data::Loaded(trouble.clone()),
+            Part::Rows(_) | Part::Absent => Data::Loaded(trouble.as_ref().or(away).cloned()),
         },
         (None, Some(trouble)) => Data::Failed(trouble.clone()),
         (None, None) if prometheus.state == SourceState::Disabled => Data::Failed(Trouble::new(

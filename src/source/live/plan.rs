@@ -10,7 +10,7 @@ use crate::source::{SourceOptions, TelemetryRequest};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
-    /// Grows with every change.
+    /// Grows with every change of what is asked about.
     pub number: u64,
     pub scope: Scope,
     pub window: Duration,
@@ -40,6 +40,12 @@ impl Plan {
             events: false,
             paused: false,
         }
+    }
+
+    /// Whether answers to another plan are answers to this one.
+    pub(super) fn asks_about_the_same_as(&self, other: &Self) -> bool {
+        (&self.scope, self.window, self.time, &self.graph)
+            == (&other.scope, other.window, other.time, &other.graph)
     }
 
     pub(super) fn every(&self) -> Duration {

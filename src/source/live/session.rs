@@ -17,7 +17,7 @@ use crate::source::kube::served::{self, Served};
 use crate::source::kube::watch::Doubt;
 use crate::source::kube::{self, Cluster, Limits, catalog};
 use crate::source::prometheus::{Client, discover};
-use crate::source::{Metrics, SourceOptions};
+use crate::source::{Metrics, SourceOptions, TelemetryRequest};
 
 /// Messages that may wait: when the picture is busy, watches hold on.
 const MESSAGES: usize = 256;
@@ -218,6 +218,26 @@ impl Shared {
     }
 }
 
+/// A question that was asked, and when it is due again.
+struct Asked {
+    request: TelemetryRequest,
+    /// The pace that was wanted then.
+    every: Duration,
+    due: Instant,
+}
+
+impl Asked {
+    /// How long to wait before a question, where it was asked already and the answer is young.
+    fn rest(&self, request: &TelemetryRequest, every: Duration) -> Option<Duration> {
+        let (latency, counts) = (self.request.latency, self.request.counts);
+        // More was asked than is wanted now.
+        let covered = latency >= request.latency && counts >= request.counts;
+        let same = TelemetryRequest { latency, counts, ..request.clone() } == self.request;
+        let rest = self.due.saturating_duration_since(Instant::now());
+        (covered && same && every == self.every && !rest.is_zero()).then_some(rest)
+    }
+}
+
 /// Asks Prometheus at the plan's pace.
 #[derive(Clone)]
 struct Telemetry {
@@ -233,42 +253,71 @@ impl Telemetry {
     async fn keep_asking(mut self, slow: bool) {
         let mut client: Option<Client> = None;
         let mut backoff = Backoff::new(11 + u64::from(slow));
+        let mut last: Option<Asked> = None;
         loop {
             let plan = self.plan.borrow_and_update().clone();
             let request = if slow { plan.slow() } else { Some(plan.rates()) };
             let known = plan.scope != crate::mesh::Scope::Unset;
             let mut wait = plan.every();
             if let Some(request) = request.filter(|_| known && !plan.paused) {
-                let began = Instant::now();
-                let message = match self.client(&mut client).await {
-                    Ok(asked) => {
-                        let telemetry = Box::new(asked.refresh(&request).await);
-                        let address = asked.address().to_owned();
-                        if telemetry.answered() {
-                            backoff.reset();
-                        } else {
-                            wait = wait.max(backoff.delay(None));
-                            self.forget(&mut client);
+                let early = last.as_ref().and_then(|last| last.rest(&request, plan.every()));
+                wait = match early {
+                    Some(rest) => rest,
+                    None => {
+                        match self.ask(&mut client, &request, slow, &plan, &mut backoff).await {
+                            Some(wait) => wait,
+                            None => return,
                         }
-                        Message::Telemetry { telemetry, slow, address, plan: plan.number }
-                    }
-                    Err(trouble) => {
-                        wait = wait.max(backoff.delay(None));
-                        Message::NoPrometheus(trouble)
                     }
                 };
-                if self.send.send(message).await.is_err() {
-                    return;
+                if early.is_none() {
+                    let due = Instant::now() + wait;
+                    last = Some(Asked { request, every: plan.every(), due });
                 }
-                // At most half of the time is spent asking.
-                wait = wait.saturating_sub(began.elapsed()).max(began.elapsed().min(wait));
             }
             tokio::select! {
                 () = sleep(wait) => {}
                 changed = self.plan.changed() => if changed.is_err() { return },
-                nudged = self.nudge.changed() => if nudged.is_err() { return },
+                nudged = self.nudge.changed() => match nudged {
+                    Ok(()) => last = None,
+                    Err(_) => return,
+                },
             }
         }
+    }
+
+    /// Asks once and tells the answer; how long to wait before asking again, or that nobody
+    /// listens any more.
+    async fn ask(
+        &self,
+        client: &mut Option<Client>,
+        request: &TelemetryRequest,
+        slow: bool,
+        plan: &Plan,
+        backoff: &mut Backoff,
+    ) -> Option<Duration> {
+        let began = Instant::now();
+        let mut wait = plan.every();
+        let message = match self.client(client).await {
+            Ok(asked) => {
+                let telemetry = Box::new(asked.refresh(request).await);
+                let address = asked.address().to_owned();
+                if telemetry.answered() {
+                    backoff.reset();
+                } else {
+                    wait = wait.max(backoff.delay(None));
+                    self.forget(client);
+                }
+                Message::Telemetry { telemetry, slow, address, plan: plan.number }
+            }
+            Err(trouble) => {
+                wait = wait.max(backoff.delay(None));
+                Message::NoPrometheus(trouble)
+            }
+        };
+        self.send.send(message).await.ok()?;
+        // At most half of the time is spent asking.
+        Some(wait.saturating_sub(began.elapsed()).max(began.elapsed().min(wait)))
     }
 
     /// A Prometheus that was found in the cluster is looked for again once it does not answer:

@@ -150,6 +150,10 @@ impl Fault {
     /// As a trouble: what was asked, why there is no answer, what to do.
     pub fn trouble(&self, what: impl Into<String>) -> Trouble {
         let hint = match self {
+            Self::Connect(why) if why.contains("certificate") => {
+                "its certificate is not trusted: ca-file below [prometheus] in the configuration \
+                 names who vouches for it"
+            }
             Self::Connect(_) => "is the address right, and reachable from here? --prometheus-url",
             Self::Timeout(_) => {
                 "Prometheus is busy or hangs: a shorter --window or fewer namespaces ask less"
