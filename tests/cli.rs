@@ -325,3 +325,40 @@ spec:
     let explained = stdout(&run(&["analyze", "--explain", "ist0101"]));
     assert!(explained.contains("Draws it:") && explained.contains("Does not:"), "{explained}");
 }
+
+/// The gate, against worlds that are as they should be and worlds that are not.
+#[rstest]
+#[case::steady(&["--demo=steady"], 0, "pods ok")]
+#[case::steady_service(&["--demo=steady", "--service", "reviews", "--max-p95", "5s"], 0, "latency ok")]
+#[case::outage(&["--demo=outage"], 79, "errors failed")]
+#[case::outage_pods(&["--demo=outage"], 79, "pods failed")]
+#[case::broken(&["--demo=broken"], 79, "configuration failed")]
+#[case::slow(&["--demo=steady", "--max-p95", "1ms"], 79, "latency failed")]
+#[case::no_prometheus(&["--demo=steady", "--prometheus-url", "http://127.0.0.1:1"], 79, "telemetry failed")]
+#[case::no_metrics(&["--demo=steady", "--no-metrics"], 0, "telemetry unknown")]
+#[case::nothing_there(&["--demo=steady", "-n", "nowhere"], 79, "objects failed")]
+fn check_gates(#[case] args: &[&str], #[case] exit: i32, #[case] says: &str) {
+    let output = run(&[&["check", "-o", "json"], args].concat());
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(exit), "{report:#}");
+    assert_eq!(report["healthy"], exit == 0);
+    let checks = report["checks"].as_array().unwrap();
+    let said = |check: &Value| {
+        format!("{} {}", check["check"].as_str().unwrap(), check["status"].as_str().unwrap())
+    };
+    let named = |check: &Value| {
+        let filled = |field: &str| check[field].as_str().is_some_and(|text| !text.is_empty());
+        filled("object") && filled("message") && (said(check).ends_with("ok") || filled("hint"))
+    };
+    assert!(checks.iter().any(|check| said(check) == says && named(check)), "{report:#}");
+}
+
+#[test]
+fn check_waits_until_its_time_is_over() {
+    let waits = ["check", "--demo=outage", "--watch", "--timeout", "3s"];
+    let began = Instant::now();
+    let output = run(&waits);
+    assert_eq!(output.status.code(), Some(79), "{}", stderr(&output));
+    assert!(stdout(&output).contains("not healthy"), "{}", stdout(&output));
+    assert!(began.elapsed() >= Duration::from_secs(1), "it did not wait");
+}

@@ -298,16 +298,24 @@ fn a_port_forward_takes_the_place_of_the_proxy() {
     let viewer = cluster.kubeconfig.with_file_name("kubeconfig.viewer");
     let role = "create role -n istio-system vigla-test";
     cluster.kubectl(&format!("{role}-list --verb=get,list,watch --resource=pods,services"));
+    cluster.kubectl(
+        "create rolebinding -n istio-system vigla-test-list --role=vigla-test-list --user=viewer",
+    );
+    let neither = run(&viewer, None, "check --connect -n istio-system");
     cluster.kubectl(&format!("{role}-forward --verb=get,create --resource=pods/portforward"));
-    for role in ["list", "forward"] {
-        cluster.kubectl(&format!(
-            "create rolebinding -n istio-system vigla-test-{role} --role=vigla-test-{role} \
-             --user=viewer"
-        ));
-    }
+    cluster.kubectl(
+        "create rolebinding -n istio-system vigla-test-forward --role=vigla-test-forward \
+         --user=viewer",
+    );
     let way = run(&viewer, None, "check --connect -n istio-system");
     let both = "vigla-test-list vigla-test-forward";
     cluster.kubectl(&format!("delete rolebinding,role -n istio-system {both}"));
+    // With neither right both are named.
+    assert_eq!(neither.status.code(), Some(79));
+    let neither = String::from_utf8(neither.stdout).unwrap();
+    for right in ["services/proxy", "pods/portforward"] {
+        assert!(neither.contains(right), "{right}: {neither}");
+    }
     let way = String::from_utf8(way.stdout).unwrap();
     assert!(way.contains("resource \"services/proxy\""), "{way}");
     assert!(way.contains("through a port-forward: answers, and has Istio's metrics"), "{way}");

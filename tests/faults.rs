@@ -21,6 +21,7 @@ use vigla::mesh::{Key, KindState, MeshSnapshot, Scope, SourceState, SourceStatus
 use vigla::source::{Control, KubeOptions, Live, Metrics, PrometheusOptions, SourceOptions, start};
 
 #[path = "support/fault_proxy.rs"]
+#[expect(dead_code, reason = "certificates and tokens are played to the whole program")]
 mod fault_proxy;
 
 use fault_proxy::{Fault, FaultProxy};
@@ -288,6 +289,24 @@ async fn slow_answers_come_in_while_screens_change() {
     println!("{}: {asked} requests in {LASTS:?}", patient.name);
     // Twenty changes, but four refreshes of a few questions each.
     assert!(asked <= 40, "{asked} requests");
+}
+
+/// After a sleep no connection is what it was, and none has noticed: all of them are made anew, as
+/// the user asks for by `ctrl-r` and the jump of the clock by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_died_in_a_sleep_are_made_anew() {
+    let world = world().await;
+    let mut patient = Patient::kubernetes(&world, Fault::Dead).await;
+    let has_data = patient.has_data;
+    patient.until("data", TOLD, has_data).await.unwrap();
+    patient.proxy.play(Fault::Dead);
+    label(&world, "slept", "yes").await;
+    patient.live.control.send(Control::Refresh).await.unwrap();
+    let marked = |now: &MeshSnapshot| {
+        let namespace = now.objects.namespaces.get(&Key::new("", "default"));
+        namespace.is_some_and(|namespace| namespace.meta.label("slept") == Some("yes"))
+    };
+    patient.until("the change", BACK, marked).await.unwrap();
 }
 
 /// Changes are seen while the fault lasts, and nobody is told of a trouble.

@@ -2,8 +2,9 @@
 //! and the embedded world. Keys are pressed all the time and answered all the time; what is wrong
 //! is on the screen, with since when and what to do; data is back soon after the fault has ended.
 //!
-//! How long answers took is printed. `VIGLA_TEST_STRICT=1` plays one fault after the other and
-//! holds the answers to their budget, which wants a release build and a machine of its own.
+//! How long answers took is printed. The suite plays the faults that differ most; with
+//! `VIGLA_TEST_STRICT=1` all are played, one after the other, and the answers held to their budget,
+//! which wants a release build and a machine of its own.
 
 #![expect(
     clippy::unwrap_used,
@@ -23,6 +24,7 @@ use tokio::task::JoinSet;
 use vigla::demo::{self, Demo, Scenario};
 
 #[path = "support/fault_proxy.rs"]
+#[expect(dead_code, reason = "some faults are played to the source alone")]
 mod fault_proxy;
 #[path = "support/pty.rs"]
 mod pty;
@@ -47,7 +49,7 @@ const BUDGET: Duration = Duration::from_millis(50);
 /// Between two keys.
 const PACE: Duration = Duration::from_millis(120);
 /// How many faults are played at once.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 4;
 
 /// Which way is ill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +67,7 @@ struct Case(Side, Fault, &'static str, &'static str);
 
 const CASES: &[Case] = &[
     Case(Kubernetes, Fault::Refuse, "refused", "is the API server up"),
-    Case(Kubernetes, Fault::Hang, "no answer within 3 s", "--request-timeout"),
+    Case(Kubernetes, Fault::Hang, "no answer within 5 s", "--request-timeout"),
     Case(Kubernetes, Fault::Slow(Duration::from_millis(500)), "", ""),
     Case(Kubernetes, Fault::Status(401), "401 Unauthorized", "log in again"),
     Case(Kubernetes, Fault::Status(403), "403 Forbidden", "ask for"),
@@ -81,7 +83,7 @@ const CASES: &[Case] = &[
     Case(Kubernetes, Fault::WatchesCut, "", ""),
     Case(Kubernetes, Fault::WatchesGone, "", ""),
     Case(Prometheus, Fault::Refuse, "refused", "--prometheus-url"),
-    Case(Prometheus, Fault::Hang, "no answer within 3 s", "--window"),
+    Case(Prometheus, Fault::Hang, "no answer within 5 s", "--window"),
     Case(Prometheus, Fault::Slow(Duration::from_millis(500)), "", ""),
     Case(Prometheus, Fault::Status(401), "401 Unauthorized", "--prometheus-header"),
     Case(Prometheus, Fault::Status(403), "403 Forbidden", "tenant"),
@@ -95,6 +97,17 @@ const CASES: &[Case] = &[
     Case(Prometheus, Fault::Untrusted, "certificate", "ca-file"),
     Case(InCluster, Fault::Status(503), "503", ""),
 ];
+
+/// Whether the suite plays a fault; the others differ from these in their words.
+fn is_usual(case: &Case) -> bool {
+    matches!(
+        (case.0, case.1),
+        (Kubernetes, Fault::Refuse | Fault::Hang | Fault::Untrusted | Fault::Expired)
+            | (Kubernetes, Fault::Status(403) | Fault::WatchesCut)
+            | (Prometheus, Fault::Hang | Fault::Status(500) | Fault::Html | Fault::Untrusted)
+            | (InCluster, _)
+    )
+}
 
 /// One key after the other, and by what its answer is known.
 const ROUND: &[(&str, Answer)] = &[
@@ -239,7 +252,7 @@ impl Patient {
             kubeconfig(directory.path(), &proxy)
         };
         // What is endless needs a while until it is too much.
-        let limit = if fault == Fault::Endless { 60 } else { 3 };
+        let limit = if fault == Fault::Endless { 60 } else { 5 };
         let trusted = if side == Prometheus { &authority } else { "" };
         let config = format!("[prometheus]\ntimeout = \"{limit}s\"\nca-file = \"{trusted}\"\n");
         let mut environment = vec![("KUBECONFIG", file("kubeconfig", &kubeconfig))];
@@ -249,7 +262,7 @@ impl Patient {
             InCluster => {}
         }
         let config = file("config.toml", &config);
-        let flags = ["--request-timeout", "3s", "--refresh", "2s", "-n", "default", "--config"];
+        let flags = ["--request-timeout", "5s", "--refresh", "2s", "-n", "default", "--config"];
         let arguments = flags.map(str::to_owned).into_iter().chain([config]).collect();
         Self { directory, proxy, arguments, environment }
     }
@@ -349,7 +362,7 @@ async fn every_fault_with_somebody_at_the_keys() {
     let world = Arc::new(demo::start(Scenario::Steady, 7).await.unwrap());
     let turns = Arc::new(Semaphore::new(if strict { 1 } else { AT_ONCE }));
     let mut shifts = JoinSet::new();
-    for case in CASES {
+    for case in CASES.iter().filter(|case| strict || is_usual(case)) {
         let (world, turns) = (Arc::clone(&world), Arc::clone(&turns));
         shifts.spawn(async move {
             let _turn = turns.acquire_owned().await.unwrap();
@@ -366,7 +379,7 @@ async fn every_fault_with_somebody_at_the_keys() {
             Err(_) => failed += 1,
         }
     }
-    assert_eq!(failed, 0, "so many of {} faults were not got over", CASES.len());
+    assert_eq!(failed, 0, "so many faults were not got over");
     answers.sort();
     let within = |percent: usize| answers[(answers.len() * percent / 100).min(answers.len() - 1)];
     let (half, most, worst) = (within(50), within(99), within(100));

@@ -15,6 +15,12 @@ use rstest::rstest;
 use serde_json::json;
 use tempfile::TempDir;
 
+#[path = "support/pty.rs"]
+#[expect(dead_code, reason = "nothing is resized or signalled here")]
+mod pty;
+
+use pty::Terminal;
+
 /// Every secret of these tests holds this word.
 const PLANTED: &str = "hunter2";
 
@@ -83,6 +89,52 @@ fn kubeconfig(directory: &Path, port: u16, plugin: bool) -> PathBuf {
     );
     std::fs::write(&path, text).unwrap();
     path
+}
+
+/// The explorer on every screen, with its log at trace: neither shows what is planted.
+#[rstest]
+#[case::answered(200)]
+#[case::refused(401)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_explorer_shows_no_token(#[case] code: u16) {
+    let (cluster, store) = (Server::start(code).await, Server::start(code).await);
+    let directory = TempDir::new().unwrap();
+    let config = kubeconfig(directory.path(), cluster.port, true).display().to_string();
+    let log = directory.path().join("log");
+    let url = format!("http://ann:hunter2-url@127.0.0.1:{}/?token=hunter2-query", store.port);
+    let environment = [
+        ("VIGLA_LOG", "trace"),
+        ("VIGLA_PROMETHEUS_URL", &*url),
+        ("KUBECONFIG", &*config),
+        ("MY_TOKEN", "hunter2-environment"),
+        ("PATH", "/usr/bin:/bin"),
+    ];
+    let header = "X-Scope-OrgID: hunter2-tenant";
+    let file = log.display().to_string();
+    let arguments = ["--prometheus-header", header, "--log-file", &*file];
+    let mut shown = String::new();
+    tokio::task::block_in_place(|| {
+        let mut terminal = Terminal::start((200, 50), &arguments, &environment);
+        terminal.wait_for("k8s");
+        terminal.wait("a request with credentials", || {
+            cluster.heard("hunter2-plugin") && !store.seen.lock().unwrap().is_empty()
+        });
+        for key in ["1", "2", "3", "4", "5", "6", "7", "8", "9", "!", "\x1b", "p", "\x1b", "x"] {
+            terminal.press(key);
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            shown += &terminal.text();
+        }
+        terminal.press("\x1b");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        terminal.press("q");
+        terminal.end(std::time::Duration::from_secs(10));
+        shown += &String::from_utf8_lossy(&terminal.shown().bytes);
+    });
+    assert!(shown.contains("Findings"), "{shown}");
+    assert!(!shown.contains(PLANTED), "{shown}");
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("DEBUG"), "{log}");
+    assert!(!log.contains(PLANTED), "{log}");
 }
 
 #[rstest]

@@ -108,6 +108,22 @@ fn suspended_and_back() {
     assert_eq!(terminal.end(Duration::from_secs(5)), 0);
 }
 
+/// Held still by somebody else, without a chance to give the terminal back, and let go.
+#[test]
+fn stopped_without_warning_and_continued() {
+    let mut terminal = Terminal::demo((80, 24));
+    terminal.signal("-STOP");
+    std::thread::sleep(Duration::from_secs(5));
+    let before = terminal.shown().bytes.len();
+    terminal.signal("-CONT");
+    terminal.wait("redraw", || terminal.shown().bytes.len() > before + 500);
+    terminal.press("4");
+    terminal.wait_for("2/2");
+    terminal.press("q");
+    assert_eq!(terminal.end(Duration::from_secs(5)), 0);
+    terminal.assert_given_back();
+}
+
 /// The window of an SSH session is closed: nobody is left to draw for.
 #[test]
 fn gone_when_the_terminal_is() {

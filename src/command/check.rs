@@ -9,8 +9,9 @@ use crate::mesh::findings::{self, FindingInput, Level};
 use crate::mesh::graph::{GraphOptions, GraphType};
 use crate::mesh::inventory::Inventory;
 use crate::mesh::split;
+use crate::mesh::telemetry::Part;
 use crate::mesh::traffic::Traffic;
-use crate::mesh::{MeshSnapshot, SourceState, gateways};
+use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, SourceState, gateways};
 use crate::report;
 use crate::source::{Needs, Reach, TelemetryRequest};
 
@@ -58,9 +59,9 @@ fn needs(context: &Context) -> Needs {
     let telemetry = TelemetryRequest {
         latency: true,
         counts: true,
-        ..TelemetryRequest::for_graph(crate::mesh::Scope::Unset, context.source.window, &options)
+        ..TelemetryRequest::for_graph(Scope::Unset, context.source.window, &options)
     };
-    let workloads = [crate::mesh::Kind::StatefulSet, crate::mesh::Kind::DaemonSet];
+    let workloads = [Kind::StatefulSet, Kind::DaemonSet];
     super::route::needs().with(Reach::Everywhere, workloads).with_telemetry(telemetry)
 }
 
@@ -83,10 +84,92 @@ fn look(context: &Context, args: &CheckArgs, snapshot: &MeshSnapshot) -> Result<
         scope: &snapshot.scope,
         service: args.service.as_deref(),
         limits: &limits,
-        has_telemetry: snapshot.prometheus.state == SourceState::Ok,
+        has_telemetry: has_rates(snapshot),
     };
-    let configuration = if args.service.is_none() { configuration(snapshot) } else { Vec::new() };
-    Ok(check::check(&input, configuration))
+    let mut more = if args.service.is_none() { configuration(snapshot) } else { Vec::new() };
+    more.extend(missing_objects(snapshot));
+    more.extend(missing_telemetry(snapshot, args));
+    let seen = input.inventory.workloads.values().any(|w| snapshot.scope.contains(&w.id.namespace))
+        || input.inventory.services.keys().any(|key| snapshot.scope.contains(&key.namespace));
+    if !seen && snapshot.kubernetes.state != SourceState::Disabled {
+        more.push(Answer {
+            check: "objects",
+            status: Status::Failed,
+            object: scope_name(&snapshot.scope),
+            message: "neither workloads nor services are here".to_owned(),
+            hint: "is the namespace right? vigla overview -A lists all of them".to_owned(),
+        });
+    }
+    Ok(check::check(&input, more))
+}
+
+fn has_rates(snapshot: &MeshSnapshot) -> bool {
+    snapshot
+        .telemetry
+        .as_ref()
+        .is_some_and(|telemetry| !matches!(telemetry.requests, Part::Failed(_)))
+        && !matches!(snapshot.prometheus.state, SourceState::Disabled | SourceState::Unavailable)
+}
+
+fn scope_name(scope: &Scope) -> String {
+    match scope {
+        Scope::Namespaces(names) => format!("Namespace {}", names.join(", ")),
+        Scope::All | Scope::Unset => "every namespace".to_owned(),
+    }
+}
+
+/// Kinds without which nothing can be called healthy.
+const DECISIVE: &[Kind] = &[
+    Kind::Pod,
+    Kind::Service,
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+    Kind::VirtualService,
+    Kind::DestinationRule,
+];
+
+/// What could not be read of the cluster: it fails the gate where the gate rests on it.
+fn missing_objects(snapshot: &MeshSnapshot) -> Option<Answer> {
+    let trouble = snapshot.kubernetes.trouble.clone()?;
+    let unread = |kind: &&Kind| {
+        matches!(
+            snapshot.kinds.get(*kind),
+            Some(KindState::Forbidden(_) | KindState::Failed(_) | KindState::Pending)
+        )
+    };
+    let decides = DECISIVE.iter().any(|kind| unread(&kind));
+    Some(Answer {
+        check: "objects",
+        status: if decides { Status::Failed } else { Status::Unknown },
+        object: trouble.what,
+        message: trouble.why,
+        hint: trouble.hint,
+    })
+}
+
+/// Numbers that were to be asked for and are missing.
+fn missing_telemetry(snapshot: &MeshSnapshot, args: &CheckArgs) -> Option<Answer> {
+    if snapshot.prometheus.state == SourceState::Disabled {
+        return Some(Answer {
+            check: "telemetry",
+            status: Status::Unknown,
+            object: "Prometheus".to_owned(),
+            message: "not asked: errors, latency and shares are unknown".to_owned(),
+            hint: "check without --no-metrics to have them".to_owned(),
+        });
+    }
+    let trouble = snapshot.prometheus.trouble.clone()?;
+    let no_latency =
+        snapshot.telemetry.as_ref().is_some_and(|t| matches!(t.latency, Part::Failed(_)));
+    let decides = !has_rates(snapshot) || (no_latency && args.max_p95.is_some());
+    Some(Answer {
+        check: "telemetry",
+        status: if decides { Status::Failed } else { Status::Unknown },
+        object: trouble.what,
+        message: trouble.why,
+        hint: trouble.hint,
+    })
 }
 
 /// Errors in the configuration of the scope: routes to missing subsets among them.

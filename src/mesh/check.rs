@@ -1,7 +1,8 @@
 //! A gate for roll-outs: is this namespace, or this service, healthy now?
 //!
 //! Every question is answered by itself, with the object it is about and what to do. What cannot
-//! be known is said to be unknown: it neither passes nor fails the gate.
+//! be known of one object is said to be unknown: it neither passes nor fails the gate. Without a
+//! source that was to be asked, or with nothing to look at, nobody can call anything healthy.
 
 use serde::Serialize;
 
@@ -34,7 +35,8 @@ pub enum Status {
 /// One question and its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Answer {
-    /// `pods`, `sidecars`, `errors`, `latency`, `split`, `gateway` or `configuration`.
+    /// `pods`, `sidecars`, `errors`, `latency`, `split`, `gateway` or `configuration`; `objects`
+    /// or `telemetry` where these are missing.
     pub check: &'static str,
     pub status: Status,
     /// The object it is about.
@@ -175,7 +177,8 @@ fn latency(input: &CheckInput<'_>, key: &Key, traffic: Option<ServiceTraffic>) -
     let limit = input.limits.max_p95?;
     let object = format!("Service {key}");
     let Some(p95) = traffic.and_then(|traffic| traffic.latency.p95) else {
-        let message = "latency unknown: no requests in the window".to_owned();
+        let why = if input.has_telemetry { "no requests in the window" } else { "no telemetry" };
+        let message = format!("latency unknown: {why}");
         return Some(answer("latency", Status::Unknown, object, message));
     };
     let message = format!("p95 {}", words::millis(p95));
@@ -183,7 +186,9 @@ fn latency(input: &CheckInput<'_>, key: &Key, traffic: Option<ServiceTraffic>) -
         return Some(answer("latency", Status::Ok, object, message));
     }
     let message = format!("{message}, more than {}", words::millis(limit));
-    Some(answer("latency", Status::Failed, object, message))
+    let mut bad = answer("latency", Status::Failed, object, message);
+    bad.hint = format!("vigla graph -n {} --labels p95 shows where the time goes", key.namespace);
+    Some(bad)
 }
 
 fn split(view: &SplitView) -> Option<Answer> {
@@ -204,7 +209,13 @@ fn split(view: &SplitView) -> Option<Answer> {
 fn gateway(view: &GatewayView) -> Answer {
     let object = format!("{} {}/{}", view.kind, view.namespace, view.name);
     match view.reachable_by {
-        ReachableBy::None => answer("gateway", Status::Failed, object, view.note.clone()),
+        ReachableBy::None => Answer {
+            hint: format!(
+                "vigla url -n {}; does its service have an address and ready pods?",
+                view.namespace
+            ),
+            ..answer("gateway", Status::Failed, object, view.note.clone())
+        },
         ReachableBy::PortForward => answer("gateway", Status::Warning, object, view.note.clone()),
         ReachableBy::LoadBalancer | ReachableBy::NodePort => {
             let address = view.gateway_url.as_ref().or(view.secure_gateway_url.as_ref());

@@ -114,7 +114,10 @@ impl Fault {
             return trouble.clone();
         }
         let what = if self.is_unreachable() || self.code() == Some(401) {
-            format!("ask the Kubernetes API at {}", question.address)
+            match question.address {
+                "" => "ask the Kubernetes API".to_owned(),
+                address => format!("ask the Kubernetes API at {address}"),
+            }
         } else {
             rights::describe(question)
         };

@@ -195,8 +195,7 @@ impl Shared {
                 () = sleep(pause.mul_f64(0.75 + 0.5 * jitter.fraction())) => {}
                 () = self.doubt.alive.notified(), if !away => sleep(DOUBT).await,
             }
-            let slept = clock.elapsed().unwrap_or_default().saturating_sub(timer.elapsed());
-            if slept > JUMP {
+            if has_slept(clock.elapsed().unwrap_or_default(), timer.elapsed()) {
                 self.nudge.send_modify(|count| *count += 1);
             }
         }
@@ -216,6 +215,11 @@ impl Shared {
             }
         }
     }
+}
+
+/// Whether the machine slept: its clock went on while its timers stood still.
+fn has_slept(clock: Duration, timer: Duration) -> bool {
+    clock.saturating_sub(timer) > JUMP
 }
 
 /// A question that was asked, and when it is due again.
@@ -345,5 +349,36 @@ impl Telemetry {
             }
         };
         Ok(client.insert(made))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumps_ahead_of_its_timers_tells_of_a_sleep() {
+        let second = Duration::from_secs(1);
+        assert!(has_slept(3600 * second, 5 * second));
+        // A late timer, a slow machine, a clock that was set back: no sleep.
+        assert!(!has_slept(30 * second, 30 * second));
+        assert!(!has_slept(10 * second, 5 * second));
+        assert!(!has_slept(Duration::ZERO, 5 * second));
+    }
+
+    #[test]
+    fn a_young_answer_to_the_same_or_more_is_not_asked_for_again() {
+        let options = SourceOptions { refresh: Duration::from_secs(5), ..SourceOptions::default() };
+        let plan = Plan { latency: true, ..Plan::new(&options) };
+        let every = plan.every();
+        let asked = |due| Asked { request: plan.slow().unwrap(), every, due };
+        let young = asked(Instant::now() + every);
+        assert!(young.rest(&plan.slow().unwrap(), every).is_some());
+        assert!(young.rest(&plan.slow().unwrap(), every / 2).is_none());
+        let more = Plan { counts: true, ..plan.clone() };
+        assert!(young.rest(&more.slow().unwrap(), every).is_none());
+        let other = Plan { window: every, ..plan.clone() };
+        assert!(young.rest(&other.slow().unwrap(), every).is_none());
+        assert!(asked(Instant::now()).rest(&plan.slow().unwrap(), every).is_none());
     }
 }
