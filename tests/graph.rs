@@ -12,6 +12,8 @@
 pub mod cases;
 #[path = "graph/conformance.rs"]
 pub mod conformance;
+#[path = "support/embedded.rs"]
+mod embedded;
 #[path = "graph/kinds.rs"]
 pub mod kinds;
 #[path = "support/prometheus.rs"]

@@ -13,14 +13,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use vigla::demo::prometheus::{Labels, Prometheus, Store, router};
+use vigla::demo::prometheus::{Labels, Store};
 use vigla::mesh::Scope;
 use vigla::source::prometheus::promql::{TelemetryRequest, questions};
 
+#[path = "support/embedded.rs"]
+mod embedded;
 #[path = "support/prometheus.rs"]
 pub mod support;
 use support::RealPrometheus;
@@ -170,7 +171,7 @@ fn openmetrics(all: &[Series]) -> String {
 }
 
 fn store(all: &[Series]) -> Store {
-    let mut store = Store::new(100 * 365 * 24 * 3_600_000);
+    let mut store = Store::new(embedded::FOREVER);
     for Series { labels, samples } in all {
         let id = store.series(&Labels::new(
             labels.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())),
@@ -389,13 +390,9 @@ fn compare(ours: &str, theirs: &str, path: &str, form: &[(&str, &str)]) -> Optio
 fn a_real_prometheus_says_the_same() {
     let all = samples();
     let Some(real) = RealPrometheus::with_openmetrics(&openmetrics(&all)) else { return };
-    let clock = Arc::new(|| NOW * 1000);
-    let prometheus = Arc::new(Prometheus::new(store(&all), clock, Duration::from_secs(15)));
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    let ours_at = listener.local_addr().unwrap().to_string();
-    runtime.spawn(async { axum::serve(listener, router(prometheus)).await });
-    let real_at = real.url().trim_start_matches("http://");
+    let served = runtime.block_on(embedded::serve(store(&all), NOW));
+    let [ours_at, real_at] = [&served, real.url()].map(|url| url.trim_start_matches("http://"));
 
     let queries: Vec<String> =
         ours().into_iter().chain(OTHERS.iter().map(|query| (*query).to_owned())).collect();
@@ -405,19 +402,19 @@ fn a_real_prometheus_says_the_same() {
         for time in [NOW * 1000, NOW * 1000 - 412_345] {
             let time = format!("{}.{:03}", time / 1000, time % 1000);
             let form = [("query", query.as_str()), ("time", time.as_str())];
-            differences.extend(compare(&ours_at, real_at, "/api/v1/query", &form));
+            differences.extend(compare(ours_at, real_at, "/api/v1/query", &form));
             asked += 1;
         }
         let (start, end) = ((NOW - 900).to_string(), NOW.to_string());
         let form = [("query", query.as_str()), ("start", &start), ("end", &end), ("step", "47")];
-        differences.extend(compare(&ours_at, real_at, "/api/v1/query_range", &form));
+        differences.extend(compare(ours_at, real_at, "/api/v1/query_range", &form));
         asked += 1;
     }
     for (path, form) in [
         ("/api/v1/series", [("match[]", "temperature"), ("match[]", "{owner=~\".+\"}")]),
         ("/api/v1/labels", [("match[]", "limit"), ("start", "1789990000")]),
     ] {
-        differences.extend(compare(&ours_at, real_at, path, &form));
+        differences.extend(compare(ours_at, real_at, path, &form));
     }
     println!("{} queries, {asked} questions, {} differences", queries.len(), differences.len());
     assert!(queries.len() > 110);

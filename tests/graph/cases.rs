@@ -8,11 +8,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use vigla::demo::prometheus::{Labels, NAME, Store};
 use vigla::mesh::graph::{GraphOptions, GraphType, RateKind};
 use vigla::mesh::telemetry::{Part, RateRow, Telemetry};
 use vigla::mesh::{Objects, Scope};
 use vigla::source::prometheus::decode;
 
+use crate::embedded;
 use crate::shared::shared;
 
 #[derive(Deserialize)]
@@ -163,19 +165,40 @@ impl Case {
             by_metric.entry(series.metric.trim_end_matches("_total")).or_default().push(series);
         }
         let mut text = String::new();
-        let start = self.query_time - 2 * self.window_seconds.cast_signed();
         for (metric, series) in by_metric {
             writeln!(text, "# TYPE {metric} counter").unwrap();
             for series in series {
                 let labels = series.labels.iter().map(|(name, value)| format!("{name}={value:?}"));
                 let labels = labels.collect::<Vec<_>>().join(",");
-                for time in (start..=self.query_time).step_by(15) {
-                    let value = (time - start) as f64 * series.per_second;
+                for (time, value) in self.samples(series) {
                     writeln!(text, "{}{{{labels}}} {value} {time}", series.metric).unwrap();
                 }
             }
         }
         text.push_str("# EOF\n");
         text
+    }
+
+    /// The samples in the store of the embedded Prometheus.
+    pub fn store(&self) -> Store {
+        let mut store = Store::new(embedded::FOREVER);
+        for series in &self.series {
+            let name = (NAME.to_owned(), series.metric.clone());
+            let labels = series.labels.clone().into_iter().chain([name]);
+            let id =
+                store.series(&Labels::new(labels.map(|(name, value)| (name.into(), value.into()))));
+            for (time, value) in self.samples(series) {
+                assert!(store.append(id, time * 1000, value), "{time}");
+            }
+        }
+        store
+    }
+
+    /// Seconds since 1970 and value of a counter that rises steadily over twice the window.
+    fn samples(&self, series: &Series) -> impl Iterator<Item = (i64, f64)> {
+        let start = self.query_time - 2 * self.window_seconds.cast_signed();
+        let rate = series.per_second;
+        let times = (start..=self.query_time).step_by(15);
+        times.map(move |time| (time, (time - start) as f64 * rate))
     }
 }

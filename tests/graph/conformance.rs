@@ -10,6 +10,7 @@ use vigla::mesh::telemetry::Telemetry;
 use vigla::source::prometheus::{Client, PrometheusOptions, TelemetryRequest};
 
 use crate::cases::{self, Case, ExpectedEdge, ExpectedNode};
+use crate::embedded;
 use crate::prometheus::RealPrometheus;
 
 #[test]
@@ -23,15 +24,29 @@ fn cases_hold_from_rows() {
 async fn cases_hold_from_a_real_prometheus() {
     for case in cases::all() {
         let Some(server) = RealPrometheus::with_openmetrics(&case.openmetrics()) else { return };
-        let client = Client::new(&PrometheusOptions::new(server.url())).expect("a client");
-        let request = TelemetryRequest {
-            time: Some(case.time()),
-            ..TelemetryRequest::for_graph(case.scope(), case.window(), &case.options())
-        };
-        let telemetry = client.refresh(&request).await;
-        assert_eq!(telemetry.evaluated_at, case.time());
-        check(&case, &graph(&case, &telemetry));
+        holds_at(&case, server.url()).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cases_hold_from_the_embedded_prometheus() {
+    for case in cases::all() {
+        let url = embedded::serve(case.store(), case.query_time).await;
+        holds_at(&case, &url).await;
+    }
+}
+
+/// Asks a server that holds the samples of a case.
+async fn holds_at(case: &Case, url: &str) {
+    let client = Client::new(&PrometheusOptions::new(url)).expect("a client");
+    let request = TelemetryRequest {
+        time: Some(case.time()),
+        ..TelemetryRequest::for_graph(case.scope(), case.window(), &case.options())
+    };
+    let telemetry = client.refresh(&request).await;
+    assert_eq!(telemetry.trouble(), None, "{}", case.name);
+    assert_eq!(telemetry.evaluated_at, case.time());
+    check(case, &graph(case, &telemetry));
 }
 
 fn graph(case: &Case, telemetry: &Telemetry) -> Graph {
