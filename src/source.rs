@@ -23,7 +23,7 @@ pub mod walk;
 pub use self::kube::{Contexts, KubeOptions, contexts};
 pub use live::{Control, Live, start};
 pub use once::once;
-pub use prometheus::{PrometheusOptions, TelemetryRequest};
+pub use prometheus::{LatencyBy, PrometheusOptions, TelemetryRequest};
 pub use walk::walk;
 
 /// Where everything comes from.

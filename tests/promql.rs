@@ -18,7 +18,7 @@ use std::time::Duration;
 use serde_json::Value;
 use vigla::demo::prometheus::{Labels, Store};
 use vigla::mesh::Scope;
-use vigla::source::prometheus::promql::{TelemetryRequest, questions};
+use vigla::source::prometheus::promql::{LatencyBy, TelemetryRequest, questions};
 
 #[path = "support/embedded.rs"]
 mod embedded;
@@ -192,7 +192,12 @@ fn ours() -> Vec<String> {
     ];
     let mut all = Vec::new();
     for (scope, idle) in scopes.into_iter().flat_map(|s| [(s.clone(), false), (s, true)]) {
-        for service in [None, Some(("default".into(), "reviews".into()))] {
+        for (service, latency) in [
+            (None, LatencyBy::Edge),
+            (None, LatencyBy::Service),
+            (None, LatencyBy::Namespace),
+            (Some(("default".into(), "reviews".into())), LatencyBy::Edge),
+        ] {
             let request = TelemetryRequest {
                 scope: scope.clone(),
                 window: Duration::from_secs(if idle { 300 } else { 60 }),
@@ -203,7 +208,8 @@ fn ours() -> Vec<String> {
                 tcp_received: true,
                 grpc_sent: true,
                 grpc_received: true,
-                latency: true,
+                latency: Some(latency),
+                latency_within: None,
                 counts: true,
                 idle,
             };

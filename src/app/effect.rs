@@ -10,6 +10,7 @@ use super::route::Form;
 use super::screen::Place;
 use crate::mesh::graph::GraphOptions;
 use crate::mesh::{MeshSnapshot, Scope};
+use crate::source::LatencyBy;
 
 /// One thing to be done.
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ pub enum Effect {
 /// What only some screens need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wants {
-    pub latency: bool,
+    pub latency: Option<LatencyBy>,
     pub counts: bool,
     pub events: bool,
 }

@@ -121,14 +121,13 @@ impl Performer {
     /// Tells the sources what changed in what is wanted.
     fn want(&mut self, wants: Wants) -> Result<(), Trouble> {
         let before = self.wants.replace(wants);
-        let changed = |part: fn(&Wants) -> bool| before.as_ref().map(part) != Some(part(&wants));
-        if changed(|wants| wants.latency) {
+        if before.map(|before| before.latency) != Some(wants.latency) {
             self.tell(Control::WantLatency(wants.latency))?;
         }
-        if changed(|wants| wants.counts) {
+        if before.map(|before| before.counts) != Some(wants.counts) {
             self.tell(Control::WantCounts(wants.counts))?;
         }
-        if changed(|wants| wants.events) {
+        if before.map(|before| before.events) != Some(wants.events) {
             self.tell(Control::WantEvents(wants.events))?;
         }
         Ok(())

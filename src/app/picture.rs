@@ -74,7 +74,8 @@ impl Picture {
         let graph = graph(snapshot, &inventory, &wanted.graph, settings);
         let gateways = gateways::views(&snapshot.objects, &snapshot.scope);
         let services = GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() };
-        let traffic = Traffic::of(&self::graph(snapshot, &inventory, &services, settings));
+        let called = self::graph(snapshot, &inventory, &services, settings);
+        let traffic = Traffic::of(&called, snapshot.telemetry.as_deref());
         let splits = splits::views(snapshot, &inventory, settings.limits);
         let mut analyzer = before.map(|before| before.analyzer.clone()).unwrap_or_default();
         let report = finding_rows::report(snapshot, splits.as_deref(), &mut analyzer);
@@ -158,6 +159,25 @@ impl View<'_> {
     /// The state of data that needs a kind.
     fn data(&self, kind: Kind) -> Data {
         data(self.snapshot, kind)
+    }
+
+    /// The same for rows whose numbers come from Prometheus: where the objects are all there, what is
+    /// missing of the numbers is told.
+    fn data_with_numbers(&self, kind: Kind) -> Data {
+        match self.data(kind) {
+            Data::Loaded(None) => Data::Loaded(self.numbers_trouble()),
+            other => other,
+        }
+    }
+
+    /// What is missing of the telemetry, else what Prometheus said beside its answers.
+    fn numbers_trouble(&self) -> Option<Trouble> {
+        let telemetry = self.snapshot.telemetry.as_ref();
+        let warning = || {
+            let words = telemetry?.warnings.first()?;
+            Some(Trouble::new("Prometheus warns", words.as_str(), ""))
+        };
+        self.snapshot.prometheus.trouble.clone().or_else(warning)
     }
 
     /// Where nothing was found: `in namespace default`, `in 3 namespaces`, `in any namespace`.

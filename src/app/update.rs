@@ -14,6 +14,7 @@ use super::overlay::{Entry, Overlay, Picker, PickerKind};
 use super::picture::Picture;
 use super::screen::{Place, Screen};
 use crate::mesh::{MeshSnapshot, Trouble};
+use crate::source::LatencyBy;
 
 mod choose;
 mod command;
@@ -166,7 +167,12 @@ pub fn start(model: &Model) -> Vec<Effect> {
 fn wants(model: &Model) -> Effect {
     let place = model.way.place();
     Effect::Want(Wants {
-        latency: !matches!(place, Place::Screen(Screen::Pods | Screen::Gateways)),
+        latency: match place {
+            Place::Screen(Screen::Pods | Screen::Gateways | Screen::Events) => None,
+            Place::Screen(Screen::Overview) => Some(LatencyBy::Namespace),
+            Place::Screen(Screen::Services) => Some(LatencyBy::Service),
+            _ => Some(LatencyBy::Edge),
+        },
         counts: *place == Place::Screen(Screen::Splits),
         events: *place == Place::Screen(Screen::Events) || place.screen().is_none(),
     })

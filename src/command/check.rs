@@ -13,7 +13,7 @@ use crate::mesh::telemetry::Part;
 use crate::mesh::traffic::Traffic;
 use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, SourceState, gateways};
 use crate::report;
-use crate::source::{Needs, Reach, TelemetryRequest};
+use crate::source::{LatencyBy, Needs, Reach, TelemetryRequest};
 
 /// Between two looks while waiting.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Fai
     }
     let began = tokio::time::Instant::now();
     loop {
-        let snapshot = context.once(&needs(context)).await?;
+        let snapshot = context.once(&needs(context, args)).await?;
         let report = look(context, args, &snapshot)?;
         let over = !args.watch || report.healthy || began.elapsed() + PAUSE > args.timeout;
         if over {
@@ -54,10 +54,10 @@ fn by_service() -> GraphOptions {
     GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() }
 }
 
-fn needs(context: &Context) -> Needs {
+fn needs(context: &Context, args: &CheckArgs) -> Needs {
     let options = by_service();
     let telemetry = TelemetryRequest {
-        latency: true,
+        latency: args.max_p95.map(|_| LatencyBy::Service),
         counts: true,
         ..TelemetryRequest::for_graph(Scope::Unset, context.source.window, &options)
     };
@@ -70,7 +70,10 @@ fn look(context: &Context, args: &CheckArgs, snapshot: &MeshSnapshot) -> Result<
     if let Some(service) = &args.service {
         super::split::known(&inventory, &snapshot.scope, service)?;
     }
-    let traffic = Traffic::of(&graph::build(context, snapshot, &inventory, &by_service()));
+    let traffic = Traffic::of(
+        &graph::build(context, snapshot, &inventory, &by_service()),
+        snapshot.telemetry.as_deref(),
+    );
     let splits = split::views(snapshot, &inventory, context.limits(false));
     let limits = Limits {
         max_errors: args.max_errors,
@@ -161,7 +164,7 @@ fn missing_telemetry(snapshot: &MeshSnapshot, args: &CheckArgs) -> Option<Answer
     }
     let trouble = snapshot.prometheus.trouble.clone()?;
     let no_latency =
-        snapshot.telemetry.as_ref().is_some_and(|t| matches!(t.latency, Part::Failed(_)));
+        snapshot.telemetry.as_ref().is_some_and(|t| matches!(t.called_latency, Part::Failed(_)));
     let decides = !has_rates(snapshot) || (no_latency && args.max_p95.is_some());
     Some(Answer {
         check: "telemetry",

@@ -17,12 +17,12 @@ use crate::mesh::inventory::Inventory;
 use crate::mesh::{Kind, MeshSnapshot, Scope};
 use crate::report;
 use crate::report::drawing::Canvas;
-use crate::source::{Needs, TelemetryRequest};
+use crate::source::{LatencyBy, Needs, TelemetryRequest};
 
-/// What colours, marks and completes the nodes.
+/// What colours, marks and completes the nodes. A ReplicaSet's name gives its Deployment away, which
+/// is all that a graph would read them for; there are as many of them as pods.
 const KINDS: &[Kind] = &[
     Kind::Pod,
-    Kind::ReplicaSet,
     Kind::Deployment,
     Kind::StatefulSet,
     Kind::DaemonSet,
@@ -33,7 +33,8 @@ const KINDS: &[Kind] = &[
 pub(super) async fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Failure> {
     let options = graph_options(context, args);
     let mut request = TelemetryRequest::for_graph(Scope::Unset, context.source.window, &options);
-    request.latency = args.latency || wants_latency(context, args);
+    let wanted = args.latency || wants_latency(context, args);
+    request.latency = wanted.then_some(LatencyBy::Edge);
     let needs = Needs::kinds(KINDS.iter().copied()).with_telemetry(request);
     let snapshot = context.once(&needs).await?;
     let inventory = Inventory::of(&snapshot.objects);

@@ -1,5 +1,7 @@
 //! `vigla overview`, `vigla pods`, `vigla services`.
 
+use std::time::Duration;
+
 use super::{Context, Exit, Failure, print, watch};
 use crate::cli::{ListArgs, ListOutput};
 use crate::mesh::findings::{self, FindingInput};
@@ -8,7 +10,7 @@ use crate::mesh::inventory::Inventory;
 use crate::mesh::traffic::Traffic;
 use crate::mesh::{Kind, MeshSnapshot, Scope};
 use crate::report;
-use crate::source::{Needs, TelemetryRequest};
+use crate::source::{LatencyBy, Needs, TelemetryRequest};
 
 /// What tells which pods there are and what they belong to.
 const PODS: &[Kind] = &[
@@ -36,7 +38,7 @@ pub(super) async fn pods(context: &Context, args: &ListArgs) -> Result<Exit, Fai
 
 pub(super) async fn services(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
     let needs = Needs::kinds(PODS.iter().copied().chain([Kind::Service]))
-        .with_telemetry(telemetry(context));
+        .with_telemetry(telemetry(context, LatencyBy::Service));
     answer(context, args, needs, |snapshot| {
         let (inventory, traffic) = services_and_traffic(context, snapshot);
         let scope = &snapshot.scope;
@@ -52,7 +54,10 @@ pub(super) async fn services(context: &Context, args: &ListArgs) -> Result<Exit,
 }
 
 pub(super) async fn overview(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
-    let needs = super::analyze::needs(false).with_telemetry(telemetry(context));
+    let mut needs =
+        super::analyze::needs(false).with_telemetry(telemetry(context, LatencyBy::Namespace));
+    // A ReplicaSet's name gives its Deployment away, and there are as many of them as pods.
+    needs.kinds.remove(&Kind::ReplicaSet);
     answer(context, args, needs, |snapshot| {
         let (inventory, traffic) = services_and_traffic(context, snapshot);
         let report = findings::analyze(&FindingInput {
@@ -76,10 +81,14 @@ fn by_service() -> GraphOptions {
     GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() }
 }
 
-fn telemetry(context: &Context) -> TelemetryRequest {
+/// How long an answer waits for the latency beside its rates.
+const ORNAMENT: Duration = Duration::from_secs(2);
+
+fn telemetry(context: &Context, by: LatencyBy) -> TelemetryRequest {
     let mut request =
         TelemetryRequest::for_graph(Scope::Unset, context.source.window, &by_service());
-    request.latency = true;
+    request.latency = Some(by);
+    request.latency_within = Some(ORNAMENT);
     request
 }
 
@@ -88,7 +97,7 @@ fn telemetry(context: &Context) -> TelemetryRequest {
 fn services_and_traffic(context: &Context, snapshot: &MeshSnapshot) -> (Inventory, Traffic) {
     let inventory = Inventory::of(&snapshot.objects);
     let graph = super::graph::build(context, snapshot, &inventory, &by_service());
-    let traffic = Traffic::of(&graph);
+    let traffic = Traffic::of(&graph, snapshot.telemetry.as_deref());
     if context.cli.global.no_cluster {
         return (Inventory::of_services(traffic.services.keys()), traffic);
     }

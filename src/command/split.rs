@@ -10,7 +10,7 @@ use crate::mesh::split::observe::Observed;
 use crate::mesh::split::{self, SplitView, Verdict};
 use crate::mesh::{Key, MeshSnapshot, Scope, Trouble, words};
 use crate::report;
-use crate::source::{self, Needs, Reach, TelemetryRequest};
+use crate::source::{self, LatencyBy, Needs, Reach, TelemetryRequest};
 
 /// Shares that were reached may lie this far from what was waited for, in percent points.
 const CONFIGURED_TOLERANCE: f64 = 0.05;
@@ -34,7 +34,7 @@ fn needs(context: &Context) -> Needs {
 pub(super) fn telemetry(context: &Context) -> TelemetryRequest {
     let options = split::graph_options();
     TelemetryRequest {
-        latency: true,
+        latency: Some(LatencyBy::Edge),
         counts: true,
         ..TelemetryRequest::for_graph(Scope::Unset, context.source.window, &options)
     }
@@ -119,7 +119,7 @@ async fn follow(
 ) -> Result<Exit, Failure> {
     let mut live = source::live::start(context.source.clone());
     let _ = live.control.try_send(source::Control::WantCounts(true));
-    let _ = live.control.try_send(source::Control::WantLatency(true));
+    let _ = live.control.try_send(source::Control::WantLatency(Some(LatencyBy::Edge)));
     let deadline = tokio::time::Instant::now() + args.timeout;
     let mut last: Option<SplitView> = None;
     loop {

@@ -25,6 +25,7 @@ mod reporter;
 mod verdict;
 
 pub use build::build;
+pub(super) use latency::Histogram;
 
 /// What a graph is made of.
 #[derive(Debug, Clone, Copy)]

@@ -34,6 +34,9 @@ pub struct Telemetry {
     pub latency: Part<LatencyRow>,
     /// `istio_request_duration_milliseconds_sum`, milliseconds per second, likewise.
     pub latency_sum: Part<RateRow>,
+    /// The same histograms by service or namespace that is called, callers together.
+    pub called_latency: Part<LatencyRow>,
+    pub called_latency_sum: Part<RateRow>,
     /// Integer request counts over the window, from raw samples, for splits.
     pub counts: Part<CountRow>,
     /// What the server said beside its answers, e.g. that a store did not take part.
@@ -50,11 +53,16 @@ impl Telemetry {
 
     /// What went wrong with the first part that was asked for and is missing.
     pub fn trouble(&self) -> Option<&Trouble> {
-        self.outcomes().into_iter().find_map(|outcome| outcome?.err())
+        self.troubles().next()
+    }
+
+    /// What went wrong with each part that was asked for and is missing.
+    pub fn troubles(&self) -> impl Iterator<Item = &Trouble> {
+        self.outcomes().into_iter().filter_map(|outcome| outcome?.err())
     }
 
     /// How each part went, `None` where it was not asked.
-    fn outcomes(&self) -> [Option<Result<(), &Trouble>>; 8] {
+    fn outcomes(&self) -> [Option<Result<(), &Trouble>>; 10] {
         [
             self.requests.outcome(),
             self.tcp_sent.outcome(),
@@ -63,6 +71,8 @@ impl Telemetry {
             self.grpc_received.outcome(),
             self.latency.outcome(),
             self.latency_sum.outcome(),
+            self.called_latency.outcome(),
+            self.called_latency_sum.outcome(),
             self.counts.outcome(),
         ]
     }

@@ -39,6 +39,10 @@ pub struct Picture {
     unreachable: Option<Trouble>,
     rates: Option<Arc<Telemetry>>,
     slow: Option<Arc<Telemetry>>,
+    /// What the latest question of each pace failed with: one that is answered does not take back
+    /// what the other has to say.
+    rates_trouble: Option<Trouble>,
+    slow_trouble: Option<Trouble>,
 }
 
 impl Picture {
@@ -63,7 +67,13 @@ impl Picture {
     /// Numbers for another question are none for this one.
     pub fn forget_telemetry(&mut self) {
         (self.rates, self.slow) = (None, None);
+        (self.rates_trouble, self.slow_trouble) = (None, None);
         self.snapshot.telemetry = None;
+    }
+
+    /// Nobody asks for what takes longer any more: what it failed with is no trouble now.
+    pub fn forget_slow_trouble(&mut self) {
+        self.slow_trouble = None;
     }
 
     pub fn set_scope(&mut self, scope: Scope) {
@@ -139,6 +149,8 @@ impl Picture {
         if answered {
             self.snapshot.prometheus.last_data = Some(now);
         }
+        let missing = if slow { &mut self.slow_trouble } else { &mut self.rates_trouble };
+        missing.clone_from(&trouble);
         if slow {
             // What could not be asked this time leaves the older answer, which says its age.
             if answered || self.slow.is_none() {
@@ -147,14 +159,15 @@ impl Picture {
         } else if answered || self.rates.is_none() {
             self.rates = Some(Arc::new(telemetry));
         }
-        let state = match (&trouble, answered) {
+        let away = !answered && trouble.is_some();
+        let trouble = trouble.or_else(|| self.rates_trouble.clone());
+        let trouble = trouble.or_else(|| self.slow_trouble.clone());
+        let state = match (&trouble, away) {
             (None, _) => SourceState::Ok,
-            (Some(_), true) => SourceState::Partial,
-            (Some(_), false) => SourceState::Unavailable,
+            (Some(_), false) => SourceState::Partial,
+            (Some(_), true) => SourceState::Unavailable,
         };
-        if !(slow && state == SourceState::Ok) {
-            settle(&mut self.snapshot.prometheus, state, trouble, now);
-        }
+        settle(&mut self.snapshot.prometheus, state, trouble, now);
         self.snapshot.telemetry = self.joined();
     }
 
@@ -165,8 +178,15 @@ impl Picture {
         let mut joined = Telemetry::clone(rates);
         joined.latency = slow.latency.clone();
         joined.latency_sum = slow.latency_sum.clone();
+        joined.called_latency = slow.called_latency.clone();
+        joined.called_latency_sum = slow.called_latency_sum.clone();
         joined.counts = slow.counts.clone();
         joined.queries.extend(slow.queries.iter().cloned());
+        for warning in &slow.warnings {
+            if !joined.warnings.contains(warning) {
+                joined.warnings.push(warning.clone());
+            }
+        }
         Some(Arc::new(joined))
     }
 

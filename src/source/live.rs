@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::assemble::{Picture, Slot, View};
 use super::once::resolve;
-use super::{Metrics, SourceOptions, files};
+use super::{LatencyBy, Metrics, SourceOptions, files};
 use crate::mesh::graph::GraphOptions;
 use crate::mesh::telemetry::Telemetry;
 use crate::mesh::{MeshSnapshot, Scope, Trouble};
@@ -36,8 +36,8 @@ pub enum Control {
     SetRefresh(Duration),
     /// Which rates the graph shows.
     SetGraph(GraphOptions),
-    /// Whether latency is asked for; it is the dearest question.
-    WantLatency(bool),
+    /// Whether latency is asked for, and how finely; it is the dearest question.
+    WantLatency(Option<LatencyBy>),
     /// Whether request counts from raw samples are asked for, for splits.
     WantCounts(bool),
     /// Whether Events are watched.
@@ -217,6 +217,9 @@ impl Supervisor {
         // An answer on its way to the same question stays one, whatever else is wanted by now.
         if !self.plan.asks_about_the_same_as(&before) {
             self.plan.number += 1;
+        }
+        if self.plan.slow().is_none() {
+            self.picture.forget_slow_trouble();
         }
         self.session.follow(&self.plan);
         self.changed();

@@ -18,5 +18,5 @@ pub mod transport;
 pub use client::{BuildInfo, Client, Range, Series};
 pub use find::{Found, discover};
 pub use options::{Credentials, PrometheusOptions, Secret};
-pub use promql::TelemetryRequest;
+pub use promql::{LatencyBy, TelemetryRequest};
 pub use transport::Transport;

@@ -31,7 +31,13 @@ pub(super) fn head(frame: &mut Frame<'_>, area: Rect, model: &Model, view: &View
             parts.push(vec![Span::styled(scope, view.theme.style(Role::Accent))]);
             parts.push(vec![Span::raw(duration::print(model.window))]);
             parts.push(source("k8s", &snapshot.kubernetes, model.now, view));
-            parts.push(source("prom", &snapshot.prometheus, model.now, view));
+            let mut prometheus = source("prom", &snapshot.prometheus, model.now, view);
+            let warnings = snapshot.telemetry.as_ref().map_or(0, |asked| asked.warnings.len());
+            if warnings > 0 {
+                let style = view.theme.style(Role::Warn);
+                prometheus.push(Span::styled(format!(" ▲{warnings}"), style));
+            }
+            parts.push(prometheus);
         }
         None => parts.push(vec![Span::styled("connecting …", dim)]),
     }

@@ -3,6 +3,7 @@
 use ratatui::style::Modifier;
 use rstest::rstest;
 use vigla::app::screen::Screen;
+use vigla::mesh::telemetry::Part;
 use vigla::mesh::{Kind, KindState, MeshSnapshot, SourceState, Trouble};
 use vigla::terminal::ColorDepth;
 use vigla::ui::theme::{Theme, is_coloured};
@@ -104,6 +105,31 @@ fn a_dead_prometheus_leaves_the_rest_and_shows_no_zero() {
     assert!(reviews.contains('–') && reviews.contains("2/3"), "{reviews}");
     assert!(picture.contains("✕ down"));
     assert!(explorer.keys("2").picture().contains("connection refused"));
+}
+
+#[test]
+fn what_prometheus_warns_of_and_what_is_missing_is_said_beside_the_numbers() {
+    let mut snapshot = bookinfo::snapshot();
+    let mut telemetry = snapshot.telemetry.as_deref().cloned().unwrap();
+    telemetry.warnings = vec!["a store did not take part".into()];
+    telemetry.tcp_received = Part::Failed(Trouble::new("ask (tcp)", "too many samples", ""));
+    snapshot.telemetry = Some(telemetry.into());
+    let mut explorer = Explorer::at(Screen::Overview, (80, 24)).with(snapshot.clone());
+    for screen in ["1", "2", "3"] {
+        let picture = explorer.keys(screen).picture();
+        let head = picture.lines().next().unwrap();
+        assert!(head.contains("prom ● live ▲1"), "{head}");
+        assert!(picture.contains("▲ Prometheus warns: a store did not take part"), "{picture}");
+    }
+    let messages = explorer.keys("!").picture();
+    assert!(messages.contains("▲ Prometheus warns: a store did not take part"), "{messages}");
+    assert!(messages.contains("could not ask (tcp)"), "{messages}");
+    // What failed goes before what is only remarked.
+    snapshot.prometheus.trouble =
+        Some(Trouble::new("ask Prometheus (latency)", "no answer within 10 s", ""));
+    snapshot.prometheus.state = SourceState::Partial;
+    let mut explorer = Explorer::at(Screen::Services, (80, 24)).with(snapshot);
+    assert!(explorer.picture().contains("▲ ask Prometheus (latency): no answer within 10 s"));
 }
 
 #[test]

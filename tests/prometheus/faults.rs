@@ -12,7 +12,7 @@ use vigla::mesh::graph::GraphOptions;
 use vigla::mesh::telemetry::Part;
 use vigla::mesh::{Scope, Trouble};
 use vigla::source::prometheus::{
-    Client, Credentials, PrometheusOptions, Range, Secret, TelemetryRequest,
+    Client, Credentials, LatencyBy, PrometheusOptions, Range, Secret, TelemetryRequest,
 };
 use wiremock::matchers::{body_string_contains, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -227,7 +227,7 @@ fn everything(scope: Scope) -> TelemetryRequest {
         tcp_sent: true,
         grpc_sent: true,
         grpc_received: true,
-        latency: true,
+        latency: Some(LatencyBy::Edge),
         counts: true,
         ..TelemetryRequest::for_graph(scope, Duration::from_secs(60), &GraphOptions::default())
     }

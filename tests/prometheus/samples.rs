@@ -10,7 +10,7 @@ use vigla::mesh::health::HealthConfig;
 use vigla::mesh::inventory::Inventory;
 use vigla::mesh::telemetry::Telemetry;
 use vigla::mesh::{Objects, Scope};
-use vigla::source::prometheus::{Client, PrometheusOptions, TelemetryRequest};
+use vigla::source::prometheus::{Client, LatencyBy, PrometheusOptions, TelemetryRequest};
 
 use crate::prometheus::RealPrometheus;
 
@@ -117,7 +117,7 @@ impl World {
 
 fn request(scope: Scope, window: u64) -> TelemetryRequest {
     TelemetryRequest {
-        latency: true,
+        latency: Some(LatencyBy::Edge),
         counts: true,
         ..TelemetryRequest::for_graph(scope, Duration::from_secs(window), &GraphOptions::default())
     }

@@ -102,7 +102,8 @@ pub(crate) fn outputs(objects: Objects, telemetry: Telemetry) -> Vec<Output> {
         options: &GraphOptions { idle: true, ..GraphOptions::default() },
         health: &HealthConfig::default(),
     });
-    let (traffic, now) = (Traffic::of(&graph), Timestamp::UNIX_EPOCH);
+    let (traffic, now) =
+        (Traffic::of(&graph, snapshot.telemetry.as_deref()), Timestamp::UNIX_EPOCH);
     let found = analyze(&FindingInput::new(&snapshot.objects));
     let pods = report::pods::pods(&inventory, &snapshot.scope, now);
     let services = report::services::services(&inventory, &traffic, &snapshot.scope, now);

@@ -26,7 +26,12 @@ pub(super) fn table(view: &View<'_>) -> Table {
     let shown = view.inventory.namespaces.values().filter(|info| view.in_scope(&info.name));
     let rows = shown.map(|info| row(view, info)).collect();
     // Namespaces are known by their pods where listing them is not allowed.
-    Table::new(COLUMNS, rows, view.data(Kind::Pod), format!("nothing {}", view.place()))
+    Table::new(
+        COLUMNS,
+        rows,
+        view.data_with_numbers(Kind::Pod),
+        format!("nothing {}", view.place()),
+    )
 }
 
 fn row(view: &View<'_>, info: &NamespaceInfo) -> Row {

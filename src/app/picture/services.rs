@@ -27,7 +27,12 @@ pub(super) fn table(view: &View<'_>) -> Table {
         .filter(|info| view.in_scope(&info.key.namespace))
         .map(|info| row(view, info))
         .collect();
-    Table::new(COLUMNS, rows, view.data(Kind::Service), format!("no services {}", view.place()))
+    Table::new(
+        COLUMNS,
+        rows,
+        view.data_with_numbers(Kind::Service),
+        format!("no services {}", view.place()),
+    )
 }
 
 fn row(view: &View<'_>, info: &ServiceInfo) -> Row {

@@ -45,7 +45,7 @@ pub(super) fn table(view: &View<'_>, splits: Option<&[SplitView]>) -> Table {
             other => other,
         },
         Some(Part::Failed(trouble)) => Data::Loaded(Some(trouble.clone())),
-        Some(Part::Rows(_)) => view.data(Kind::Service),
+        Some(Part::Rows(_)) => view.data_with_numbers(Kind::Service),
     };
     if data == Data::Waiting {
         return Table::new(COLUMNS, Vec::new(), data, none);

@@ -35,9 +35,12 @@ fn data(view: &View<'_>) -> Data {
     // where its data would be.
     let away = kubernetes.trouble.as_ref().filter(|_| kubernetes.state == SourceState::Unavailable);
     match (&view.snapshot.telemetry, &prometheus.trouble) {
-        (Some(telemetry), trouble) => match &telemetry.requests {
+        (Some(telemetry), _) => match &telemetry.requests {
             Part::Failed(trouble) => Data::Failed(trouble.clone()),
-            Part::Rows(_) | Part::Absent => Data::Loaded(trouble.as_ref().or(away).cloned()),
+            Part::Rows(_) | Part::Absent => {
+                let missing = prometheus.trouble.as_ref().or(away).cloned();
+                Data::Loaded(missing.or_else(|| view.numbers_trouble()))
+            }
         },
         (None, Some(trouble)) => Data::Failed(trouble.clone()),
         (None, None) if prometheus.state == SourceState::Disabled => Data::Failed(Trouble::new(

@@ -8,7 +8,7 @@ use crate::mesh::telemetry::Bucket;
 
 /// Cumulative buckets, summed over flows; and the sum of all latencies.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Histogram {
+pub(in crate::mesh) struct Histogram {
     /// By the bits of the bound, which order as the bounds do: they are never negative.
     buckets: BTreeMap<u64, f64>,
     /// Milliseconds per second; `None` where nobody told.
@@ -16,18 +16,18 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    pub(super) fn add(&mut self, buckets: &[Bucket]) {
+    pub(in crate::mesh) fn add(&mut self, buckets: &[Bucket]) {
         for bucket in buckets.iter().filter(|bucket| bucket.le >= 0.0 && bucket.rate >= 0.0) {
             *self.buckets.entry(bucket.le.abs().to_bits()).or_default() += bucket.rate;
         }
     }
 
-    pub(super) fn add_sum(&mut self, milliseconds: f64) {
+    pub(in crate::mesh) fn add_sum(&mut self, milliseconds: f64) {
         *self.sum.get_or_insert_default() += milliseconds;
     }
 
     /// Average and quantiles; `None` where nothing was counted.
-    pub(super) fn latency(&self) -> Option<Latency> {
+    pub(in crate::mesh) fn latency(&self) -> Option<Latency> {
         let mut highest = 0.0_f64;
         let buckets = self
             .buckets

@@ -97,3 +97,31 @@ fn rates_and_quantiles_join_and_a_failure_keeps_the_last_answer() {
     assert_eq!(snapshot.prometheus.state, SourceState::Unavailable);
     assert_eq!(snapshot.prometheus.last_data, Some(at(2)));
 }
+
+#[test]
+fn an_answer_at_one_pace_leaves_the_trouble_and_the_warnings_of_the_other() {
+    let mut picture = Picture::default();
+    let rates = || Telemetry {
+        requests: Part::Rows(Arc::default()),
+        warnings: vec!["a store is away".into()],
+        ..Telemetry::default()
+    };
+    let slow = Telemetry {
+        latency: Part::Failed(Trouble::new("ask (latency)", "no answer within 10 s", "")),
+        latency_sum: Part::Rows(Arc::default()),
+        warnings: vec!["a store is away".into(), "too many buckets".into()],
+        ..Telemetry::default()
+    };
+    picture.set_telemetry(rates(), false, "http://p", at(1));
+    picture.set_telemetry(slow, true, "http://p", at(2));
+    picture.set_telemetry(rates(), false, "http://p", at(6));
+    let snapshot = picture.snapshot(at(6));
+    assert_eq!(snapshot.prometheus.state, SourceState::Partial);
+    assert_eq!(snapshot.prometheus.trouble.unwrap().what, "ask (latency)");
+    assert_eq!(snapshot.prometheus.since, Some(at(2)));
+    assert_eq!(snapshot.telemetry.unwrap().warnings, ["a store is away", "too many buckets"]);
+    // Where nobody wants latency, that it failed is nobody's trouble.
+    picture.forget_slow_trouble();
+    picture.set_telemetry(rates(), false, "http://p", at(7));
+    assert_eq!(picture.snapshot(at(7)).prometheus.state, SourceState::Ok);
+}

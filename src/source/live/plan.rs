@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::mesh::Scope;
 use crate::mesh::graph::GraphOptions;
-use crate::source::{SourceOptions, TelemetryRequest};
+use crate::source::{LatencyBy, SourceOptions, TelemetryRequest};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
@@ -17,7 +17,7 @@ pub(super) struct Plan {
     pub refresh: Duration,
     pub time: Option<Timestamp>,
     pub graph: GraphOptions,
-    pub latency: bool,
+    pub latency: Option<LatencyBy>,
     pub counts: bool,
     pub events: bool,
     pub paused: bool,
@@ -35,7 +35,7 @@ impl Plan {
             refresh: options.refresh,
             time: options.time,
             graph: GraphOptions::default(),
-            latency: false,
+            latency: None,
             counts: false,
             events: false,
             paused: false,
@@ -70,6 +70,6 @@ impl Plan {
             counts: self.counts,
             ..self.rates()
         };
-        (self.latency || self.counts).then_some(request)
+        (self.latency.is_some() || self.counts).then_some(request)
     }
 }

@@ -355,6 +355,7 @@ impl Telemetry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::LatencyBy;
 
     #[test]
     fn a_clock_that_jumps_ahead_of_its_timers_tells_of_a_sleep() {
@@ -369,7 +370,7 @@ mod tests {
     #[test]
     fn a_young_answer_to_the_same_or_more_is_not_asked_for_again() {
         let options = SourceOptions { refresh: Duration::from_secs(5), ..SourceOptions::default() };
-        let plan = Plan { latency: true, ..Plan::new(&options) };
+        let plan = Plan { latency: Some(LatencyBy::Edge), ..Plan::new(&options) };
         let every = plan.every();
         let asked = |due| Asked { request: plan.slow().unwrap(), every, due };
         let young = asked(Instant::now() + every);

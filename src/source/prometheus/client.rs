@@ -66,6 +66,12 @@ impl Client {
         Self { transport, limit, scope: Arc::from([]), in_flight }
     }
 
+    /// The same client, its questions bounded by `limit` too.
+    pub(super) fn within(&self, limit: Option<Duration>) -> Self {
+        let limit = limit.map_or(self.limit, |limit| limit.min(self.limit));
+        self.clone().with_limit(limit)
+    }
+
     /// The same client with another limit of one question.
     #[must_use]
     pub fn with_limit(mut self, limit: Duration) -> Self {

@@ -12,6 +12,17 @@ use jiff::Timestamp;
 use crate::mesh::Scope;
 use crate::mesh::graph::{GraphOptions, RateKind};
 
+/// How finely latency is told apart. Histograms are long: a mesh of thousands of edges has tens
+/// of megabytes of them, of which a list that shows one number a namespace needs a few kilobytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LatencyBy {
+    /// Callers together, a namespace that is called.
+    Namespace,
+    /// Callers together, a service that is called.
+    Service,
+    Edge,
+}
+
 /// What to ask for in one refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TelemetryRequest {
@@ -31,7 +42,10 @@ pub struct TelemetryRequest {
     pub grpc_sent: bool,
     /// `istio_response_messages_total`.
     pub grpc_received: bool,
-    pub latency: bool,
+    pub latency: Option<LatencyBy>,
+    /// How long latency may take where it is only an ornament: the dearest question of all must
+    /// not hold the others up. `None` waits as long as for any other.
+    pub latency_within: Option<Duration>,
     /// Raw samples, for integer counts.
     pub counts: bool,
     /// Rows without traffic too.
@@ -53,7 +67,8 @@ impl TelemetryRequest {
             tcp_received: by(options.tcp, RateKind::Sent),
             grpc_sent: by(options.grpc, RateKind::Sent),
             grpc_received: by(options.grpc, RateKind::Received),
-            latency: false,
+            latency: None,
+            latency_within: None,
             counts: false,
             idle: options.idle,
         }
@@ -72,6 +87,9 @@ const FLOW: &str = "source_cluster,source_workload_namespace,source_workload,des
     destination_workload_namespace,destination_workload,destination_service_namespace,\
     destination_service_name,request_protocol";
 
+const NAMESPACE: &str = "destination_service_namespace";
+const SERVICE: &str = "destination_service_namespace,destination_service_name";
+
 /// Which part of a refresh a question fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
@@ -82,6 +100,9 @@ pub enum Ask {
     GrpcReceived,
     Latency,
     LatencySum,
+    /// Latency of what is called, callers together.
+    CalledLatency,
+    CalledLatencySum,
     /// Raw samples of requests.
     Counts,
     /// Raw samples of `up`: since when each target has been scraped.
@@ -89,6 +110,11 @@ pub enum Ask {
 }
 
 impl Ask {
+    pub(super) fn is_latency(self) -> bool {
+        use Ask::{CalledLatency, CalledLatencySum, Latency, LatencySum};
+        matches!(self, Latency | LatencySum | CalledLatency | CalledLatencySum)
+    }
+
     /// The name of the part.
     pub fn name(self) -> &'static str {
         match self {
@@ -99,6 +125,8 @@ impl Ask {
             Self::GrpcReceived => "grpc_received",
             Self::Latency => "latency",
             Self::LatencySum => "latency_sum",
+            Self::CalledLatency => "called_latency",
+            Self::CalledLatencySum => "called_latency_sum",
             Self::Counts => "counts",
             Self::Targets => "targets",
         }
@@ -138,9 +166,21 @@ pub fn questions(
     if request.grpc_received {
         all.push(rate(Ask::GrpcReceived, "istio_response_messages_total", &messages));
     }
-    if request.latency {
-        all.push((Ask::Latency, text.one_reporter("istio_request_duration_milliseconds_bucket")));
-        all.push((Ask::LatencySum, text.one_reporter("istio_request_duration_milliseconds_sum")));
+    let (bucket, sum) =
+        ("istio_request_duration_milliseconds_bucket", "istio_request_duration_milliseconds_sum");
+    match request.latency {
+        Some(LatencyBy::Edge) => {
+            all.push((Ask::Latency, text.one_reporter(bucket)));
+            all.push((Ask::LatencySum, text.one_reporter(sum)));
+        }
+        Some(LatencyBy::Service) => {
+            all.push((Ask::CalledLatency, text.called(bucket, SERVICE)));
+            all.push((Ask::CalledLatencySum, text.called(sum, SERVICE)));
+        }
+        Some(LatencyBy::Namespace) => {
+            all.push((Ask::CalledLatency, text.called(bucket, NAMESPACE)));
+        }
+        None => {}
     }
     if request.counts {
         all.push((Ask::Counts, text.raw("istio_requests_total")));
@@ -196,6 +236,12 @@ impl Text<'_> {
              or (({waypoint} and{ignoring} ({by_waypoint} > 0)) unless{ignoring} ({by_source} > 0)) \
              or ({destination} unless{ignoring} ({by_source} > 0 or {by_waypoint} > 0))"
         )
+    }
+
+    /// The same, callers added up: by these labels of what is called.
+    fn called(&self, metric: &str, by: &str) -> String {
+        let le = if metric.ends_with("_bucket") { ",le" } else { "" };
+        format!("sum by ({by}{le}) ({})", self.one_reporter(metric))
     }
 
     /// Raw samples as the deciding proxies counted them.

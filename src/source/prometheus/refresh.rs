@@ -23,7 +23,7 @@ impl Client {
     /// number of namespaces.
     pub async fn refresh(&self, request: &TelemetryRequest) -> Telemetry {
         let questions = promql::questions(request, self.query_scope());
-        let asked = questions.iter().map(|(ask, query)| self.part(*ask, query, request.time));
+        let asked = questions.iter().map(|(ask, query)| self.part(*ask, query, request));
         let answers = futures::future::join_all(asked).await;
         let mut telemetry = Telemetry {
             window: request.window,
@@ -65,10 +65,11 @@ impl Client {
         &self,
         ask: Ask,
         query: &str,
-        time: Option<Timestamp>,
+        request: &TelemetryRequest,
     ) -> Result<Answered, Trouble> {
         let asked = async {
-            let body = self.instant(query, time).await?;
+            let within = request.latency_within.filter(|_| ask.is_latency());
+            let body = self.within(within).instant(query, request.time).await?;
             // Decoding takes milliseconds a megabyte: away from the threads that wait.
             let decoded = tokio::task::spawn_blocking(move || decode(ask, &body)).await;
             match decoded {
@@ -95,7 +96,7 @@ impl Answered {
 
 fn decode(ask: Ask, body: &[u8]) -> Result<Answered, String> {
     match ask {
-        Ask::Latency => decode::latency(body).map(Answered::Latency),
+        Ask::Latency | Ask::CalledLatency => decode::latency(body).map(Answered::Latency),
         Ask::Counts | Ask::Targets => decode::raw(body).map(Answered::Raw),
         _ => decode::rates(body).map(Answered::Rates),
     }
@@ -123,8 +124,14 @@ fn place(telemetry: &mut Telemetry, ask: Ask, answer: Result<Answered, Trouble>)
         Ask::GrpcSent => &mut telemetry.grpc_sent,
         Ask::GrpcReceived => &mut telemetry.grpc_received,
         Ask::LatencySum => &mut telemetry.latency_sum,
-        Ask::Latency => {
-            telemetry.latency = match answer {
+        Ask::CalledLatencySum => &mut telemetry.called_latency_sum,
+        Ask::Latency | Ask::CalledLatency => {
+            let slot = if ask == Ask::Latency {
+                &mut telemetry.latency
+            } else {
+                &mut telemetry.called_latency
+            };
+            *slot = match answer {
                 Ok(Answered::Latency(decoded)) => Part::Rows(Arc::new(decoded.rows)),
                 Ok(_) => Part::Absent,
                 Err(trouble) => Part::Failed(trouble),

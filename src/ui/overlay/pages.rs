@@ -49,6 +49,18 @@ pub(super) fn messages(model: &Model, view: &View) -> Vec<Line<'static>> {
     if let Some(snapshot) = &model.snapshot {
         lines.extend(source("Kubernetes", &snapshot.kubernetes, view));
         lines.extend(source("Prometheus", &snapshot.prometheus, view));
+        if let Some(telemetry) = &snapshot.telemetry {
+            let told = snapshot.prometheus.trouble.as_ref();
+            let others = telemetry.troubles().filter(|trouble| Some(*trouble) != told);
+            lines.extend(others.flat_map(|trouble| in_words(trouble, view)));
+            for warning in &telemetry.warnings {
+                let mark = Span::styled("▲ ", view.theme.style(Role::Warn));
+                lines.push(Line::from(vec![
+                    mark,
+                    Span::raw(format!("Prometheus warns: {warning}")),
+                ]));
+            }
+        }
         for state in snapshot.kinds.values() {
             if let KindState::Forbidden(trouble) | KindState::Failed(trouble) = state {
                 lines.extend(in_words(trouble, view));
