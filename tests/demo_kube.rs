@@ -474,6 +474,38 @@ async fn kubectl_reads_and_writes() {
     }
 }
 
+/// Jason's rule is put in with the API, and the program answers by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_routes_by_what_was_applied() {
+    let (demo, client) = world(Scenario::Steady).await;
+    let to = |subset: &str| json!([{"destination": {"host": "reviews", "subset": subset}}]);
+    let mut rule = reviews([1, 1]);
+    rule["spec"]["http"] = json!([
+        {"match": [{"headers": {"end-user": {"exact": "jason"}}}], "route": to("v2")},
+        {"route": to("v1")}]);
+    let params = PatchParams::apply("test").force();
+    virtual_services(&client).patch("reviews", &params, &Patch::Apply(&rule)).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kubeconfig");
+    std::fs::write(&file, &demo.kubeconfig_yaml).unwrap();
+    for (header, index, subset) in [("end-user: jason", 0, "v2"), ("end-user: bob", 1, "v1")] {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_vigla"))
+            .args(["route", "--from=productpage-v1", "--to=reviews:9080", "-o", "json", "-H"])
+            .arg(header)
+            .arg("--kubeconfig")
+            .arg(&file)
+            .output()
+            .await
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{errors}");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(answer["rule"]["index"], index);
+        assert_eq!(answer["destinations"][0]["subset"], subset, "{header}");
+        assert_eq!(answer["destinations"][0]["percent"], 100.0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_listens_beyond_loopback() {
     let (demo, _client) = world(Scenario::Steady).await;

@@ -1,8 +1,9 @@
-//! The conformance cases of routing through the program: `vigla route -f FILE -o json` must
-//! answer as the library does, whose answers `tests/routing.rs` holds against Istio's.
+//! The conformance cases of routing through the program: it must answer as the library does,
+//! whose answers `tests/routing.rs` holds against Istio's.
 //!
-//! A process each would take minutes for all requests; the first and the last of every case are
-//! asked, which is the same selection in every run and several hundred requests.
+//! Every request of a case is a test of one `vigla route test`, whose JSON has the whole answer;
+//! the first of each, and those that a file of expectations cannot write, are asked of
+//! `vigla route` too.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 #![expect(clippy::print_stdout, reason = "the number of requests is told")]
@@ -10,9 +11,11 @@
 #[path = "support/shared.rs"]
 pub mod shared;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rstest::rstest;
 use serde_json::{Map, Value, json};
 use vigla::mesh::Objects;
 use vigla::mesh::routing::{Request, RequestProtocol, Router, Source, SourceKind};
@@ -102,18 +105,76 @@ fn told(answer: &Value) -> Vec<&Value> {
     .to_vec()
 }
 
-fn ask(file: &Path, case: &Value) -> Result<Value, String> {
+fn run(arguments: &[String]) -> Result<Value, String> {
     let output = Command::new(env!("CARGO_BIN_EXE_vigla"))
-        .args(arguments(file, case))
+        .args(arguments)
         .env_clear()
         .env("HOME", "/nonexistent")
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    let answer = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string());
+    if output.status.success() {
+        return answer;
     }
-    serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+    let failed = answer.map(|answer| answer["tests"].to_string()).unwrap_or_default();
+    Err(format!("{}{failed}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Whether a file of expectations can say the request: it names each header once.
+fn can_be_written(case: &Value) -> bool {
+    let headers = headers(case);
+    let names: BTreeSet<String> = headers.iter().map(|(name, _)| name.to_lowercase()).collect();
+    names.len() == headers.len()
+}
+
+/// The request as a test of `vigla route test`, with what Istio and Envoy answered.
+fn expectation(case: &Value) -> Value {
+    let (from, to, answer) = (&case["from"], &case["to"], &case["expect"]);
+    let mut expect = json!({"outcome": answer["outcome"]});
+    let mut also = |key: &str, value: &Value| {
+        if !value.is_null() {
+            expect[key] = value.clone();
+        }
+    };
+    also("status", &answer["status"]);
+    if let (Some(namespace), Some(name)) =
+        (answer["rule"]["namespace"].as_str(), answer["rule"]["name"].as_str())
+    {
+        also("rule", &format!("{namespace}/{name}").into());
+        also("rule-index", &answer["rule"]["index"]);
+    }
+    also("redirect", &answer["redirect"]["location"]);
+    also("timeout", &answer["actions"]["timeout"]);
+    also("retries", &answer["actions"]["retries"]["attempts"]);
+    let mut test = json!({
+        "name": case["id"], "expect": expect,
+        "from": format!("pod/{}/{}", text(from, "namespace"), text(from, "pod")),
+        "to": format!("host:{}", to["port"]), "host": to["host"], "protocol": to["protocol"],
+        "headers": headers(case).into_iter().collect::<BTreeMap<_, _>>(),
+    });
+    for (from, field) in [(to, "address"), (to, "sni"), (case, "method"), (case, "path")] {
+        if from[field].is_string() {
+            test[field] = from[field].clone();
+        }
+    }
+    test
+}
+
+/// The answers to these requests by one `vigla route test`.
+fn tested(file: &Path, cases: &[&Value]) -> Result<Vec<Value>, String> {
+    let tests: Vec<Value> = cases.iter().map(|case| expectation(case)).collect();
+    let expectations = file.with_extension("expected");
+    std::fs::write(&expectations, json!({"tests": tests}).to_string()).unwrap();
+    let answer = run(&[
+        "route".to_owned(),
+        "test".to_owned(),
+        expectations.display().to_string(),
+        format!("--filename={}", file.display()),
+        "--output=json".to_owned(),
+    ])?;
+    let tests = answer["tests"].as_array().cloned().unwrap_or_default();
+    Ok(tests.into_iter().map(|test| test["answer"].clone()).collect())
 }
 
 /// How many requests of a case were asked, and what differed.
@@ -127,22 +188,36 @@ fn check(path: &Path, folder: &Path) -> (usize, Vec<String>) {
     )
     .unwrap();
     let router = Router::new(&Objects::from_values(values));
-    let all = scenario["requests"].as_array().unwrap();
-    let mut chosen: Vec<&Value> = all.first().into_iter().chain(all.last()).collect();
-    chosen.dedup();
     let mut failures = Vec::new();
-    for case in &chosen {
+    let mut compare = |case: &Value, answer: Result<Value, String>| {
         let name = format!("{}/{}", text(&scenario, "name"), text(case, "id"));
-        let library = serde_json::to_value(router.answer(&request(case))).unwrap();
-        match ask(&file, case) {
+        // As text too, because reading a number may change its last digit.
+        let library = serde_json::to_string(&router.answer(&request(case))).unwrap();
+        let library: Value = serde_json::from_str(&library).unwrap();
+        match answer {
             Ok(answer) if told(&answer) == told(&library) => {}
             Ok(answer) => {
                 failures.push(format!("{name}: {:?}\n  not {:?}", told(&answer), told(&library)));
             }
             Err(error) => failures.push(format!("{name}: {error}")),
         }
+    };
+    let all: Vec<&Value> = scenario["requests"].as_array().unwrap().iter().collect();
+    let (written, other): (Vec<&Value>, Vec<&Value>) =
+        all.iter().partition(|case| can_be_written(case));
+    match tested(&file, &written) {
+        Ok(answers) if answers.len() == written.len() => {
+            for (case, answer) in written.iter().zip(answers) {
+                compare(case, Ok(answer));
+            }
+        }
+        Ok(answers) => compare(all[0], Err(format!("{} answers", answers.len()))),
+        Err(error) => compare(all[0], Err(error)),
     }
-    (chosen.len(), failures)
+    for case in written.first().into_iter().chain(&other) {
+        compare(case, run(&arguments(&file, case)));
+    }
+    (all.len(), failures)
 }
 
 #[test]
@@ -171,6 +246,58 @@ fn the_program_answers_as_the_library() {
     let asked: usize = results.iter().map(|(asked, _)| asked).sum();
     let failures: Vec<String> = results.into_iter().flat_map(|(_, failures)| failures).collect();
     println!("{asked} requests of {} cases through the program", paths.len());
-    assert!(asked >= 300, "only {asked} requests");
+    assert!(asked >= 2_000, "only {asked} requests");
     assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Jason's rule for reviews, put over the demo's objects by a second file.
+const JASON: &str = "\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews, namespace: default}
+spec:
+  hosts: [reviews]
+  http:
+  - match: [{headers: {end-user: {exact: jason}}}]
+    route: [{destination: {host: reviews, subset: v2}}]
+  - route: [{destination: {host: reviews, subset: v1}}]
+";
+
+#[rstest]
+#[case::jason(&["--header=end-user: jason"], "v2", 0, 1)]
+#[case::anybody(&[], "v1", 1, 0)]
+fn the_text_has_the_rules_in_order(
+    #[case] headers: &[&str],
+    #[case] subset: &str,
+    #[case] taken: usize,
+    #[case] other: usize,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jason.yaml");
+    std::fs::write(&file, JASON).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_vigla"))
+        .args(["route", "--from=productpage-v1", "--to=reviews:9080"])
+        .args(["-f", "assets/demo", "-f"])
+        .arg(&file)
+        .args(headers)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("LANG", "C.UTF-8")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let at = |line: String| text.find(&line).unwrap_or_else(|| panic!("no {line:?} in\n{text}"));
+    let goes = format!("100%  reviews.default.svc.cluster.local:9080 subset {subset} ");
+    let sections = [
+        at(format!("taken by    ✓ VirtualService default/reviews rule {taken}")),
+        at(goes),
+        at("rules, in order".to_owned()),
+        at("for other hosts".to_owned()),
+        at("in short".to_owned()),
+    ];
+    assert!(sections.is_sorted(), "{text}");
+    let rule = |index: usize| format!("VirtualService default/reviews rule {index}\n");
+    let marked = at(format!("\n  ✓ {}", rule(taken)));
+    let refused = at(format!("\n  ✗ {}", rule(other)));
+    assert_eq!(marked < refused, taken < other, "{text}");
 }

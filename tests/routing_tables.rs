@@ -63,10 +63,22 @@ fn bookinfo() -> Vec<Value> {
     out
 }
 
+/// A pod of a version that Bookinfo does not deploy by itself.
+fn version(app: &str, version: &str) -> Value {
+    let labels = json!({"app": app, "version": version});
+    pod(&format!("{app}-{version}"), "shop", labels, true)
+}
+
 fn rules(app: &str, versions: &[&str]) -> Value {
     let subsets: Vec<Value> =
         versions.iter().map(|v| json!({"name": v, "labels": {"version": v}})).collect();
     istio("DestinationRule", app, json!({"host": app, "subsets": subsets}))
+}
+
+/// Balanced at random, which changes nothing about shares.
+fn random(mut rules: Value) -> Value {
+    rules["spec"]["trafficPolicy"] = json!({"loadBalancer": {"simple": "RANDOM"}});
+    rules
 }
 
 /// Subsets for every version that the rules of these tables name.
@@ -173,12 +185,17 @@ fn test_v2() -> Value {
 #[case::a6(vec![all_rules(), vec![vs("reviews", vec![split("reviews", &[("v1", 90), ("v2", 10)])])]], "reviews", "rule 0: v1 90, v2 10")]
 #[case::a7(vec![all_rules(), vec![vs("reviews", vec![split("reviews", &[("v2", 50), ("v3", 50)])])]], "reviews", "rule 0: v2 50, v3 50")]
 #[case::a8(vec![all_rules(), vec![vs("reviews", vec![to("reviews", "v3")])]], "reviews", "rule 0: v3 100")]
+#[case::a12_reviews(vec![all_rules(), vec![vs("reviews", vec![to("reviews", "v3")])]], "reviews", "rule 0: v3 100")]
+#[case::a12_deployed(vec![all_rules(), vec![vs("ratings", vec![to("ratings", "v2-mysql")]), version("ratings", "v2-mysql")]], "ratings", "rule 0: v2-mysql 100")]
+#[case::a13_deployed(vec![all_rules(), vec![vs("ratings", vec![to("ratings", "v2-mysql-vm")]), version("ratings", "v2-mysql-vm")]], "ratings", "rule 0: v2-mysql-vm 100")]
+#[case::a14_deployed(vec![all_rules(), vec![vs("ratings", vec![to("ratings", "v2")]), version("ratings", "v2")]], "ratings", "rule 0: v2 100")]
+#[case::a15_deployed(vec![all_rules(), vec![vs("details", vec![to("details", "v2")]), version("details", "v2")]], "details", "rule 0: v2 100")]
 #[case::a12(vec![all_rules(), vec![vs("ratings", vec![to("ratings", "v2-mysql")])]], "ratings", "rule 0: v2-mysql 100 (503 UH)")]
 #[case::a13(vec![all_rules(), vec![vs("ratings", vec![to("ratings", "v2-mysql-vm")])]], "ratings", "rule 0: v2-mysql-vm 100 (503 UH)")]
 #[case::a14(vec![all_rules(), vec![vs("ratings", vec![to("ratings", "v2")])]], "ratings", "rule 0: v2 100 (503 UH)")]
 #[case::a15(vec![all_rules(), vec![vs("details", vec![to("details", "v2")])]], "details", "rule 0: v2 100 (503 UH)")]
 #[case::a17(vec![all_rules(), vec![vs("reviews", vec![split("reviews", &[("v1", 50), ("v3", 50)])]), pod("reviews-v3", "shop", json!({"app": "reviews", "version": "v3"}), false)]], "reviews", "rule 0: v1 50, v3 50 (503 UH)")]
-#[case::a18(vec![vec![rules("reviews", &["v1", "v2", "v3"])]], "reviews", "default: reviews 100")]
+#[case::a18(vec![vec![random(rules("reviews", &["v1", "v2", "v3"]))]], "reviews", "default: reviews 100")]
 fn mesh(#[case] applied: Vec<Vec<Value>>, #[case] app: &str, #[case] expected: &str) {
     let answer = call(&router(applied), app, &[]);
     assert_eq!(told(&answer), expected);
@@ -215,8 +232,39 @@ fn a10_delay_before_v1() {
     let delay = slow.actions.fault.as_ref().unwrap().delay.as_ref().unwrap();
     assert_eq!((delay.fixed.as_str(), delay.percent), ("7s", 100.0));
     assert_eq!(told(&slow), "rule 0: v1 100");
+    assert_eq!(why_not(&slow, "ratings"), [(1, Reason::EarlierRuleWon)]);
     let quick = call(&router, "ratings", &[]);
+    assert_eq!(why_not(&quick, "ratings"), [(0, Reason::HeaderMissing)]);
     assert_eq!((told(&quick), quick.actions.fault), ("rule 1: v1 100".to_owned(), None));
+}
+
+/// The page as jason: the mesh gives nobody less time than the delay takes, so the page breaks
+/// by the patience of the applications alone (played by the traffic of the embedded world).
+#[rstest]
+#[case::to_v2(test_v2(), "rule 0: v2 100", "reviews-v2")]
+#[case::to_v3(vs("reviews", vec![to("reviews", "v3")]), "rule 0: v3 100", "reviews-v3")]
+fn a10_the_whole_page(#[case] reviews: Value, #[case] expected: &str, #[case] next: &str) {
+    let user = [("end-user", "jason")];
+    let delay = json!({"delay": {"fixedDelay": "7s", "percentage": {"value": 100}}});
+    let ratings = vs("ratings", vec![jason(with(to("ratings", "v1"), delay)), to("ratings", "v1")]);
+    let router = router([all_rules(), all_v1(), page(), vec![reviews, ratings]]);
+    let edge = (SourceKind::Gateway, "shop", "edge");
+    let page = ask(&router, edge, ("any.example", 80), "/productpage", &[]);
+    let first = call(&router, "reviews", &user);
+    let client = (SourceKind::Sidecar, "shop", next);
+    let second = ask(&router, client, ("ratings", 9080), "/ratings/0", &user);
+    assert_eq!(told(&page), "rule 0: productpage 100");
+    assert_eq!(told(&first), expected);
+    assert_eq!(told(&second), "rule 0: v1 100");
+    let waits = |answer: &Answer| {
+        let fault = answer.actions.fault.as_ref();
+        fault.and_then(|fault| fault.delay.as_ref()).map(|delay| delay.duration.as_secs())
+    };
+    assert_eq!([&page, &first, &second].map(waits), [None, None, Some(7)]);
+    assert_eq!(
+        [&page, &first, &second].map(|answer| answer.actions.timeout.clone()),
+        [None, None, None]
+    );
 }
 
 #[test]
@@ -226,7 +274,10 @@ fn a11_abort_calls_nobody() {
     let router = router([all_rules(), all_v1(), vec![rule]]);
     let answer = call(&router, "ratings", &[("end-user", "jason")]);
     assert_eq!((answer.outcome, answer.status), (Outcome::Fault, Some(500)));
-    assert_eq!(told(&call(&router, "ratings", &[])), "rule 1: v1 100");
+    assert_eq!(why_not(&answer, "ratings"), [(1, Reason::EarlierRuleWon)]);
+    let other = call(&router, "ratings", &[]);
+    assert_eq!(told(&other), "rule 1: v1 100");
+    assert_eq!(why_not(&other, "ratings"), [(0, Reason::HeaderMissing)]);
 }
 
 #[test]
@@ -306,51 +357,160 @@ fn ingress(#[case] path: &str, #[case] expected: Option<usize>) {
         assert!(told(&answer).ends_with("productpage 100"), "{}", told(&answer));
     } else {
         assert_eq!((answer.outcome, answer.status), (Outcome::NotFound, Some(404)));
-        let paths: Vec<_> = (0..5).map(|index| (index, Reason::Path)).collect();
-        assert_eq!(why_not(&answer, "page"), paths);
     }
+    let others = (0..5).filter(|index| Some(*index) != expected);
+    let paths: Vec<_> = others.map(|index| (index, Reason::Path)).collect();
+    assert_eq!(why_not(&answer, "page"), paths);
+    // The rules for `productpage` inside the mesh are not among this gateway's.
+    let mesh = ask(
+        &router,
+        (SourceKind::Gateway, "shop", "edge"),
+        ("productpage.shop.svc.cluster.local", 80),
+        path,
+        &[],
+    );
+    assert_eq!(why_not(&mesh, "productpage"), [(0, Reason::VsNotBoundToGateway)]);
 }
 
-/// A route of the Gateway API for `reviews` inside the mesh.
-fn mesh_route(parts: &[(&str, u32)], parent_port: Option<u16>) -> Value {
-    let part = |(version, weight): &(&str, u32)| json!({"name": format!("reviews-{version}"), "port": 9080, "weight": weight});
-    let mut parent = json!({"group": "", "kind": "Service", "name": "reviews"});
+/// The same five paths in the Gateway API, where a prefix is one of whole segments.
+fn page_of_the_gateway_api() -> Vec<Value> {
+    let paths = [
+        ("Exact", "/productpage"),
+        ("PathPrefix", "/static"),
+        ("Exact", "/login"),
+        ("Exact", "/logout"),
+        ("PathPrefix", "/api/v1/products"),
+    ];
+    let rule = |(how, path): (&str, &str)| {
+        json!({"matches": [{"path": {"type": how, "value": path}}],
+            "backendRefs": [{"name": "productpage", "port": 9080}]})
+    };
+    let label = json!({"gateway.networking.k8s.io/gateway-name": "door"});
+    vec![
+        pod("door-istio", "shop", label.clone(), true),
+        service("door-istio", 98, label, 80, 80),
+        object(
+            "gateway.networking.k8s.io/v1",
+            "Gateway",
+            "door",
+            json!({
+            "gatewayClassName": "istio", "listeners": [{"name": "http", "port": 80,
+                "protocol": "HTTP", "allowedRoutes": {"namespaces": {"from": "Same"}}}]}),
+        ),
+        object(
+            "gateway.networking.k8s.io/v1",
+            "HTTPRoute",
+            "page",
+            json!({
+            "parentRefs": [{"name": "door"}], "rules": paths.map(rule)}),
+        ),
+    ]
+}
+
+#[rstest]
+#[case::page("/productpage", Some(0))]
+#[case::page_with_query("/productpage?u=test", Some(0))]
+#[case::slash_behind("/productpage/", None)]
+#[case::capitals("/PRODUCTPAGE", None)]
+#[case::stylesheet("/static/tailwind/tailwind.css", Some(1))]
+#[case::whole_segments("/staticfoo", None)]
+#[case::login("/login", Some(2))]
+#[case::logout("/logout", Some(3))]
+#[case::reviews_of_a_product("/api/v1/products/0/reviews", Some(4))]
+#[case::whole_segments_of_products("/api/v1/productsX", None)]
+#[case::root("/", None)]
+#[case::index("/index.html", None)]
+#[case::dot_segments("/static/../productpage", Some(0))]
+fn ingress_of_the_gateway_api(#[case] path: &str, #[case] expected: Option<usize>) {
+    let router = router([all_rules(), page_of_the_gateway_api()]);
+    let door = (SourceKind::Gateway, "shop", "door-istio");
+    let answer = ask(&router, door, ("any.example", 80), path, &[]);
+    assert_eq!(answer.rule.as_ref().and_then(|rule| rule.index), expected);
+    if expected.is_some() {
+        assert!(told(&answer).ends_with("productpage 100"), "{}", told(&answer));
+    } else {
+        assert_eq!((answer.outcome, answer.status), (Outcome::NotFound, Some(404)));
+    }
+    let mut others = why_not(&answer, "page");
+    others.sort();
+    let paths: Vec<_> = (0..5).filter(|index| Some(*index) != expected).collect();
+    assert_eq!(others, paths.iter().map(|index| (*index, Reason::Path)).collect::<Vec<_>>());
+}
+
+/// A route of the Gateway API for a service inside the mesh.
+fn mesh_route(app: &str, parts: &[(&str, u32)], parent_port: Option<u16>) -> Value {
+    let part = |(version, weight): &(&str, u32)| json!({"name": format!("{app}-{version}"), "port": 9080, "weight": weight});
+    let mut parent = json!({"group": "", "kind": "Service", "name": app});
     if let Some(port) = parent_port {
         parent["port"] = port.into();
     }
     object(
         "gateway.networking.k8s.io/v1",
         "HTTPRoute",
-        "reviews",
+        app,
         json!({"parentRefs": [parent],
         "rules": [{"backendRefs": parts.iter().map(part).collect::<Vec<_>>()}]}),
     )
 }
 
-/// A service for each version of reviews.
+/// A service for each version of each application.
 fn versions() -> Vec<Value> {
-    let one = |(at, version): (u8, &str)| {
-        let selector = json!({"app": "reviews", "version": version});
-        service(&format!("reviews-{version}"), at, selector, 9080, 9080)
+    let all = APPS.iter().flat_map(|(app, versions)| versions.iter().map(move |v| (*app, *v)));
+    let one = |(at, (app, version)): (u8, (&str, &str))| {
+        let selector = json!({"app": app, "version": version});
+        service(&format!("{app}-{version}"), at, selector, 9080, 9080)
     };
-    (20..).zip(["v1", "v2", "v3"]).map(one).collect()
+    (20..).zip(all).map(one).collect()
 }
 
 #[rstest]
-#[case::reviews_v1(&[("v1", 1)], versions(), "rule 0: reviews-v1 100")]
-#[case::reviews_v3(&[("v3", 1)], versions(), "rule 0: reviews-v3 100")]
-#[case::reviews_90_10(&[("v1", 90), ("v2", 10)], versions(), "rule 0: reviews-v1 90, reviews-v2 10")]
-#[case::reviews_50_v3(&[("v1", 50), ("v3", 50)], versions(), "rule 0: reviews-v1 50, reviews-v3 50")]
-#[case::without_versions(&[("v1", 1)], vec![], "rule 0: reviews-v1 100 (500 NC)")]
-fn gateway_api(#[case] parts: &[(&str, u32)], #[case] applied: Vec<Value>, #[case] expected: &str) {
-    let router = router([applied, vec![mesh_route(parts, None)]]);
-    assert_eq!(told(&call(&router, "reviews", &[])), expected);
+#[case::all_v1_reviews("reviews", &[("v1", 1)], versions(), "rule 0: reviews-v1 100")]
+#[case::all_v1_productpage("productpage", &[("v1", 1)], versions(), "rule 0: productpage-v1 100")]
+#[case::all_v1_ratings("ratings", &[("v1", 1)], versions(), "rule 0: ratings-v1 100")]
+#[case::all_v1_details("details", &[("v1", 1)], versions(), "rule 0: details-v1 100")]
+#[case::reviews_v3("reviews", &[("v3", 1)], versions(), "rule 0: reviews-v3 100")]
+#[case::reviews_90_10("reviews", &[("v1", 90), ("v2", 10)], versions(), "rule 0: reviews-v1 90, reviews-v2 10")]
+#[case::reviews_50_v3("reviews", &[("v1", 50), ("v3", 50)], versions(), "rule 0: reviews-v1 50, reviews-v3 50")]
+#[case::without_versions("reviews", &[("v1", 1)], vec![], "rule 0: reviews-v1 100 (500 NC)")]
+#[case::without_one_version("reviews", &[("v1", 90), ("v9", 10)], versions(), "rule 0: reviews-v1 90, reviews-v9 10 (500 NC)")]
+fn gateway_api(
+    #[case] app: &str,
+    #[case] parts: &[(&str, u32)],
+    #[case] applied: Vec<Value>,
+    #[case] expected: &str,
+) {
+    let answer = call(&router([applied, vec![mesh_route(app, parts, None)]]), app, &[]);
+    assert_eq!(told(&answer), expected);
+    assert_eq!(why_not(&answer, app), []);
+}
+
+#[test]
+fn without_a_waypoint_a_route_has_no_effect() {
+    let router = router([versions(), vec![mesh_route("reviews", &[("v1", 1)], None)]]);
+    let client = (SourceKind::None, "shop", "productpage-v1");
+    let answer = ask(&router, client, ("reviews", 9080), "/", &[]);
+    assert_eq!(told(&answer), "default: reviews 100");
+    assert_eq!(answer.destinations[0].pods.ready, 3);
+    assert_eq!(why_not(&answer, "reviews"), [(0, Reason::ProxyNotInPath)]);
 }
 
 #[test]
 fn a_parent_port_leaves_other_ports_alone() {
-    let route = mesh_route(&[("v1", 1)], Some(9081));
+    let route = mesh_route("reviews", &[("v1", 1)], Some(9081));
     let answer = call(&router([versions(), vec![route]]), "reviews", &[]);
     assert_eq!(told(&answer), "default: reviews 100");
     assert_eq!(why_not(&answer, "reviews"), [(0, Reason::PortMismatch)]);
+}
+
+/// A manifest that the API server has not completed yet has no matches; it stands for the prefix
+/// `/`, which goes before every regular expression.
+#[test]
+fn a_route_without_matches_takes_every_path_before_a_regex() {
+    let mut route = mesh_route("reviews", &[("v1", 1)], None);
+    let regex = json!({"matches": [{"path": {"type": "RegularExpression", "value": "/.*"}}],
+        "backendRefs": [{"name": "reviews-v3", "port": 9080}]});
+    route["spec"]["rules"].as_array_mut().unwrap().push(regex);
+    let answer = call(&router([versions(), vec![route]]), "reviews", &[]);
+    assert_eq!(told(&answer), "rule 0: reviews-v1 100");
+    assert_eq!(why_not(&answer, "reviews"), [(1, Reason::UnreachableAfterCatchAll)]);
 }

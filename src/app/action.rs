@@ -186,7 +186,7 @@ pub const ACTIONS: &[ActionInfo] = {
         row(A::NextField, "next-field", &["tab"], Route, "the next field"),
         row(A::PreviousField, "previous-field", &["shift-tab"], Route, "the previous field"),
         row(A::ClearField, "clear-field", &["del", "D"], Route, "empty the field"),
-        row(A::Explain, "explain", &["e"], Route, "every rule with its reason, or only the one taken"),
+        row(A::Explain, "explain", &["e"], Route, "in a paragraph of plain words, or rule by rule"),
         row(A::Meaning, "meaning", &["?"], Findings, "what the finding means, and what to do (f1: every key)"),
         row(A::Group, "group", &["v"], Findings, "by object, by code, by level"),
         row(A::TextForm, "text-form", &["v"], Text, "YAML, or in words"),

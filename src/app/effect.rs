@@ -20,8 +20,8 @@ pub enum Effect {
     Derive(Arc<MeshSnapshot>, Wanted, Option<Arc<Picture>>),
     /// Write the text of a place; answered by [`super::Msg::Rendered`].
     Render(Arc<MeshSnapshot>, Option<Arc<Picture>>, Place),
-    /// Work out what becomes of a request, with every rule that does not take it or (`true`)
-    /// without; answered by [`super::Msg::Answered`].
+    /// Work out what becomes of a request, step by step or (`true`) in a paragraph of plain
+    /// words; answered by [`super::Msg::Answered`].
     Ask(Arc<MeshSnapshot>, Form, bool),
     /// Read the contexts of the kubeconfig; answered by [`super::Msg::Contexts`].
     ListContexts,

@@ -172,8 +172,8 @@ impl Model {
         match (&self.snapshot, &self.picture) {
             (Some(snapshot), Some(picture)) if here && picture.has_services() => {
                 self.route.form.fill(&picture.inventory, &snapshot.scope);
-                let (form, short) = (self.route.form.clone(), self.route.short);
-                vec![Effect::Ask(Arc::clone(snapshot), form, short)]
+                let (form, plain) = (self.route.form.clone(), self.route.plain);
+                vec![Effect::Ask(Arc::clone(snapshot), form, plain)]
             }
             _ => Vec::new(),
         }

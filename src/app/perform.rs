@@ -70,8 +70,8 @@ impl Performer {
                     Msg::Rendered(place, text)
                 });
             }
-            Effect::Ask(snapshot, form, short) => self.work(move || {
-                let answer = route::answer(&snapshot, &form, short);
+            Effect::Ask(snapshot, form, plain) => self.work(move || {
+                let answer = route::answer(&snapshot, &form, plain);
                 Msg::Answered(form, answer)
             }),
             Effect::ListContexts => {

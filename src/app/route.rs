@@ -128,8 +128,8 @@ pub fn host(service: &ServiceInfo) -> String {
 pub struct RouteView {
     pub form: Form,
     pub at: Field,
-    /// Only the rule that takes the request, without those that do not.
-    pub short: bool,
+    /// The answer in a paragraph of plain words instead of step by step.
+    pub plain: bool,
     /// The latest answer; of an older form while a new one is worked out.
     pub answer: Option<Result<Doc, Trouble>>,
     /// First line of the answer on the screen.
@@ -140,7 +140,7 @@ pub struct RouteView {
 ///
 /// # Errors
 /// When the source is not there, or a field cannot be understood.
-pub fn answer(snapshot: &MeshSnapshot, form: &Form, short: bool) -> Result<Doc, Trouble> {
+pub fn answer(snapshot: &MeshSnapshot, form: &Form, plain: bool) -> Result<Doc, Trouble> {
     let missing = [(Field::From, &form.from), (Field::To, &form.to)];
     if let Some((field, _)) = missing.iter().find(|(_, text)| text.trim().is_empty()) {
         let what = format!("ask without \"{}\"", field.title());
@@ -166,11 +166,14 @@ pub fn answer(snapshot: &MeshSnapshot, form: &Form, short: bool) -> Result<Doc, 
         headers: headers(&form.headers)?,
         ..Request::default()
     };
-    let mut answer = router.answer(&request);
-    if short {
-        answer.not_matched.clear();
-    }
-    Ok(doc(&report::route::text(&answer, false)))
+    let answer = router.answer(&request);
+    Ok(if plain {
+        let mut doc = Doc::default();
+        doc.push(vec![(Tone::Text, answer.explain())]);
+        doc
+    } else {
+        doc(&report::route::steps(&answer, false, false))
+    })
 }
 
 /// `name: value; name: value`.
@@ -203,7 +206,9 @@ fn doc(text: &str) -> Doc {
             Tone::Strong
         } else if start.starts_with('✗') || line.starts_with("      ") {
             Tone::Dim
-        } else if !line.contains(' ') || ["goes to", "not taken by"].contains(&line) {
+        } else if !line.contains(' ')
+            || ["goes to", "rules, in order", "for other hosts"].contains(&line)
+        {
             Tone::Accent
         } else {
             Tone::Text

@@ -3,8 +3,10 @@
 
 use std::fmt::Write;
 
-use crate::mesh::routing::{Actions, Answer, Destination, Outcome, SourceKind};
+use crate::mesh::routing::{Answer, Destination, DestinationState, Outcome, SourceKind};
 use crate::mesh::words;
+
+mod rules;
 
 /// Glyphs of the text form.
 struct Marks {
@@ -18,16 +20,11 @@ const ASCII: Marks = Marks { taken: "*", not: "-", arrow: "->" };
 
 /// The answer as text for a terminal.
 pub fn text(answer: &Answer, ascii: bool) -> String {
-    let marks = if ascii { &ASCII } else { &UNICODE };
     let request = &answer.request;
     let mut text = String::new();
-    let protocol = request.protocol;
-    if protocol.is_http() {
-        let _ = writeln!(
-            text,
-            "request     {} {} {} port {}",
-            request.method, request.host, request.path, request.port
-        );
+    if request.protocol.is_http() {
+        let (method, host, path) = (&request.method, &request.host, &request.path);
+        let _ = writeln!(text, "request     {method} {host} {path} port {}", request.port);
         for (name, value) in &request.headers {
             let _ = writeln!(text, "            {name}: {value}");
         }
@@ -35,33 +32,39 @@ pub fn text(answer: &Answer, ascii: bool) -> String {
         let _ = writeln!(text, "connection  {} port {}", request.host, request.port);
     }
     let _ = writeln!(text, "from        {}/{}", request.from.namespace, request.from.name);
+    text.push_str(&steps(answer, ascii, true));
+    let _ = writeln!(text, "\nin short\n  {}", answer.explain());
+    text
+}
+
+/// The way of a request: who decides, what takes it, where it goes, and every rule in order;
+/// `names` writes those of pods too.
+pub fn steps(answer: &Answer, ascii: bool, names: bool) -> String {
+    let marks = if ascii { &ASCII } else { &UNICODE };
+    let mut text = String::new();
     let _ = writeln!(text, "decided by  {}", decider(answer));
-    let rule = answer.rule.as_ref().map_or_else(|| no_rule(answer).to_owned(), ToString::to_string);
-    let _ = writeln!(text, "taken by    {} {rule}", marks.taken);
+    let _ = match &answer.rule {
+        Some(rule) => writeln!(text, "taken by    {} {rule}", marks.taken),
+        None => writeln!(text, "taken by    {}", no_rule(answer)),
+    };
     let _ = writeln!(text, "outcome     {}", outcome(answer));
     if !answer.destinations.is_empty() {
         text.push_str("\ngoes to\n");
         for destination in &answer.destinations {
-            let _ = writeln!(text, "  {} {}", marks.arrow, to(destination));
+            let _ = writeln!(text, "  {} {}", marks.arrow, to(destination, names));
         }
     }
-    let actions = actions(&answer.actions);
+    text.push_str(&rules::text(answer, marks));
+    let actions = actions(answer);
     if !actions.is_empty() {
         text.push_str("\nwith\n");
         for line in actions {
             let _ = writeln!(text, "  {line}");
         }
     }
-    if !answer.not_matched.is_empty() {
-        text.push_str("\nnot taken by\n");
-        for other in &answer.not_matched {
-            let _ = writeln!(text, "  {} {}\n      {}", marks.not, other.rule, other.detail);
-        }
-    }
     for caveat in &answer.caveats {
         let _ = writeln!(text, "\nnote: {caveat}");
     }
-    let _ = writeln!(text, "\n{}", answer.explain());
     text
 }
 
@@ -109,7 +112,7 @@ fn outcome(answer: &Answer) -> String {
     text
 }
 
-fn to(destination: &Destination) -> String {
+fn to(destination: &Destination, names: bool) -> String {
     let mut text = format!("{:>5}  {}", words::percent(destination.percent), destination.host);
     if let Some(port) = destination.port {
         let _ = write!(text, ":{port}");
@@ -118,8 +121,10 @@ fn to(destination: &Destination) -> String {
         let _ = write!(text, " subset {subset}");
     }
     let pods = &destination.pods;
-    let _ = write!(text, "   {}/{} pods ready", pods.ready, pods.total);
-    if !pods.names.is_empty() {
+    if destination.state != DestinationState::NoCluster {
+        let _ = write!(text, "   {}/{} pods ready", pods.ready, pods.total);
+    }
+    if names && !pods.names.is_empty() {
         let shown: Vec<&str> = pods.names.iter().take(3).map(|name| &**name).collect();
         let more = pods.names.len().saturating_sub(shown.len());
         let _ = write!(text, " ({}", shown.join(", "));
@@ -139,11 +144,15 @@ fn to(destination: &Destination) -> String {
 }
 
 /// What the rule does beside choosing, a line each.
-fn actions(actions: &Actions) -> Vec<String> {
+fn actions(answer: &Answer) -> Vec<String> {
+    let actions = &answer.actions;
     let mut lines = Vec::new();
     lines.extend(actions.timeout.as_ref().map(|timeout| format!("timeout {timeout}")));
-    if let Some(retries) = actions.retries.as_ref().filter(|retries| retries.attempts > 0) {
-        let on = retries.retry_on.as_deref().map(|on| format!(" on {on}")).unwrap_or_default();
+    // What a fault answers is not tried again.
+    let retries = actions.retries.as_ref().filter(|_| answer.outcome != Outcome::Fault);
+    if let Some(retries) = retries.filter(|retries| retries.attempts > 0) {
+        let on = retries.retry_on.as_deref().map(|on| format!(" on {}", on.replace(',', ", ")));
+        let on = on.unwrap_or_default();
         lines.push(format!("up to {} retries{on}", retries.attempts));
     }
     if let Some(rewrite) = &actions.rewrite {

@@ -156,7 +156,7 @@ fn hints(model: &Model) -> Vec<Hint> {
             (Action::Enter, Layer::Everywhere, "change"),
             HELP,
             (Action::NextField, Layer::Route, "next field"),
-            (Action::Explain, Layer::Route, "every rule"),
+            (Action::Explain, Layer::Route, "explain"),
             COPY,
         ],
         Place::Screen(Screen::Findings) => vec![

@@ -32,9 +32,9 @@ fn changed(model: &mut Model) -> Vec<Effect> {
     model.ask()
 }
 
-/// Every rule with its reason, or only the one taken.
+/// Step by step with every rule's reason, or in a paragraph of plain words.
 pub(super) fn explain(model: &mut Model) -> Vec<Effect> {
-    model.route.short = !model.route.short;
+    model.route.plain = !model.route.plain;
     changed(model)
 }
 

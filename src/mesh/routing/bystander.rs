@@ -1,6 +1,7 @@
 //! Rules that were never asked: not bound here, not visible, not imported, for other hosts.
 
 use super::Router;
+use super::answer::RuleRef;
 use super::mesh::{Mesh, names};
 use super::name;
 use super::reason::Reason;
@@ -8,7 +9,7 @@ use super::rule::{MESH, RuleSet};
 use super::selection::Log;
 
 /// How many rules for other hosts are listed; the rest is noise.
-pub const OTHERS: usize = 50;
+const OTHERS: usize = 50;
 
 impl Mesh<'_> {
     /// Says of every rule that was not looked at why it was not.
@@ -18,16 +19,12 @@ impl Mesh<'_> {
         let listener = self.scope.listener(self.request.port);
         let mut others = 0;
         for set in self.router.all_rules() {
-            if self.log.entries.iter().any(|entry| same_object(&entry.rule, set)) {
+            if told(set, &self.log) {
                 continue;
             }
             let concerned = set.hosts.iter().any(|own| hosts.iter().any(|h| name::covers(own, h)));
             if !concerned {
-                others += 1;
-                if others <= OTHERS {
-                    let text = format!("speaks of {}", set.hosts.join(", "));
-                    self.log.add(&set.reference, (Reason::HostMismatch, text));
-                }
+                elsewhere(set, &mut others, &mut self.log);
             } else if !set.gateways.iter().any(|gateway| **gateway == *MESH) {
                 let text = format!("is bound to {} and not to the mesh", set.gateways.join(", "));
                 self.log.add_set(set, Reason::VsNotBoundToGateway, &text);
@@ -47,6 +44,39 @@ impl Mesh<'_> {
         }
         refusals(self.router, &mut self.log, &hosts);
     }
+}
+
+/// A set for other hosts, while there are not too many of them.
+pub fn elsewhere(set: &RuleSet, others: &mut usize, log: &mut Log) {
+    *others += 1;
+    if *others <= OTHERS {
+        for object in objects(set) {
+            let text = format!("speaks of {}", set.hosts.join(", "));
+            log.add(&object, (Reason::HostMismatch, text));
+        }
+    }
+}
+
+/// The objects whose rules a set has: one, or the routes that were pooled for its host.
+fn objects(set: &RuleSet) -> Vec<RuleRef> {
+    let mut out = vec![set.reference.clone()];
+    for rule in &set.http {
+        if !out.iter().any(|known| same_object(known, &rule.reference)) {
+            out.push(RuleRef {
+                index: None,
+                rule_name: None,
+                delegate: None,
+                ..rule.reference.clone()
+            });
+        }
+    }
+    out
+}
+
+/// Whether something is said of every object of a set already.
+pub fn told(set: &RuleSet, log: &Log) -> bool {
+    let known = |object: &RuleRef| log.entries.iter().any(|e| same_object(&e.rule, object));
+    objects(set).iter().all(known)
 }
 
 /// Visible, for this host, and still not asked: its rules are for another protocol.
@@ -70,7 +100,6 @@ pub fn refusals(router: &Router, log: &mut Log, hosts: &[String]) {
     }
 }
 
-fn same_object(rule: &super::answer::RuleRef, set: &RuleSet) -> bool {
-    let own = &set.reference;
-    rule.kind == own.kind && rule.namespace == own.namespace && rule.name == own.name
+fn same_object(one: &RuleRef, other: &RuleRef) -> bool {
+    one.kind == other.kind && one.namespace == other.namespace && one.name == other.name
 }

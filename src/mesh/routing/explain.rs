@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::answer::{Answer, Destination, DestinationState, Outcome};
+use super::answer::{Answer, Destination, DestinationState, Outcome, RuleRef};
 use super::request::SourceKind;
 
 impl Answer {
@@ -119,18 +119,26 @@ impl Answer {
         (!parts.is_empty()).then(|| format!("On the way: {}.", parts.join(", ")))
     }
 
-    /// The refusals that a reader most likely asks about: those found before the taken rule.
+    /// The refusals that a reader most likely asks about: those found first, a rule once.
     fn refused(&self) -> Option<String> {
         const TOLD: usize = 3;
-        let mut text = String::new();
+        let mut told: Vec<(&RuleRef, Vec<&str>)> = Vec::new();
         let named = self.not_matched.iter().filter(|entry| {
             entry.rule.index.is_some() || entry.reason != super::Reason::HostMismatch
         });
-        for entry in named.take(TOLD) {
-            let space = if text.is_empty() { "" } else { " " };
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{space}{} did not: {}.", entry.rule, entry.detail);
+        for entry in named {
+            match told.iter_mut().find(|(rule, _)| *rule == &entry.rule) {
+                Some((_, details)) => details.push(&entry.detail),
+                None => told.push((&entry.rule, vec![&entry.detail])),
+            }
         }
+        let sentences = told.into_iter().take(TOLD).map(|(rule, details)| {
+            let more = details.len().saturating_sub(TOLD);
+            let shown: Vec<&str> = details.into_iter().take(TOLD).collect();
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            format!("{rule} did not: {}{more}.", shown.join("; "))
+        });
+        let text = sentences.collect::<Vec<_>>().join(" ");
         (!text.is_empty()).then_some(text)
     }
 }

@@ -39,7 +39,7 @@ struct VirtualHost<'a> {
 }
 
 /// The routes of a set at a gateway, and the number of the server they were built for.
-type Built<'a> = HashMap<(Arc<str>, usize), (u16, Vec<Candidate<'a>>)>;
+type Built<'a> = HashMap<(Arc<str>, usize), (u16, Vec<Candidate<'a>>, Log)>;
 
 impl<'a> Edge<'a> {
     pub fn answer(mut self) -> Answer {
@@ -153,14 +153,20 @@ impl<'a> Edge<'a> {
                 }
                 let key = (Arc::clone(&server.gateway), std::ptr::from_ref(set) as usize);
                 let client = self.client(server);
-                let log = &mut self.log;
-                let (port, routes) = built
-                    .entry(key)
-                    .or_insert_with(|| (server.number, candidates(set, &client, log)));
+                let (port, routes, log) = built.entry(key).or_insert_with(|| {
+                    let mut log = Log::default();
+                    let routes = candidates(set, &client, &mut log);
+                    (server.number, routes, log)
+                });
+                let fits = |domain: &&Arc<str>| name::covers(domain, host);
+                if domains.iter().any(|domain| fits(&domain)) {
+                    let said = log.entries.iter().cloned();
+                    said.for_each(|entry| self.log.add(&entry.rule, (entry.reason, entry.detail)));
+                }
                 if routes.is_empty() {
                     continue;
                 }
-                let fitting = domains.iter().filter(|domain| name::covers(domain, host));
+                let fitting = domains.iter().filter(fits);
                 for domain in fitting {
                     let entry = out.entry(Arc::clone(domain)).or_default();
                     entry.routes.extend(routes.iter().map(|route| (*route, *port)));
@@ -180,23 +186,14 @@ impl<'a> Edge<'a> {
         let host = name::without_port(self.request.sni.as_deref().unwrap_or(&self.request.host));
         let mut others = 0;
         for set in self.router.all_rules() {
-            let known = |entry: &super::answer::NotMatched| {
-                entry.rule.kind == set.reference.kind
-                    && entry.rule.namespace == set.reference.namespace
-                    && entry.rule.name == set.reference.name
-            };
-            if self.log.entries.iter().any(known) {
+            if bystander::told(set, &self.log) {
                 continue;
             }
             if set.hosts.iter().any(|own| name::covers(own, &host)) {
                 let (reason, text) = self.unbound(set);
                 self.log.add_set(set, reason, &text);
-            } else if set.gateways.iter().any(|gateway| **gateway != *MESH) {
-                others += 1;
-                if others <= bystander::OTHERS {
-                    let text = format!("speaks of {}", set.hosts.join(", "));
-                    self.log.add(&set.reference, (Reason::HostMismatch, text));
-                }
+            } else {
+                bystander::elsewhere(set, &mut others, &mut self.log);
             }
         }
         bystander::refusals(self.router, &mut self.log, &[host]);

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, Decider, Outcome};
+use super::answer::{Answer, Decider, NotMatched, Outcome};
+use super::bystander;
 use super::destination::{Place, settle};
 use super::name;
 use super::reason::Reason;
@@ -18,7 +19,8 @@ use crate::mesh::Key;
 pub fn answer(router: &Router, request: &Request, proxy: &Proxy, scope: &Scope<'_>) -> Answer {
     let own = &proxy.source.namespace;
     let Some(entry) = waypoint::service(router, scope, request, own) else {
-        return Answer::new(request, Outcome::Passthrough, None);
+        let answer = Answer::new(request, Outcome::Passthrough, None);
+        return Answer { not_matched: bystanders(router, None), ..answer };
     };
     if let Some(source) = is_ambient(router, proxy).then(|| waypoint_of(router, entry)).flatten() {
         let inner = Request { from: source.clone(), ..request.clone() };
@@ -40,7 +42,8 @@ pub fn answer(router: &Router, request: &Request, proxy: &Proxy, scope: &Scope<'
         from_route: false,
     };
     if entry.port(request.port).is_none() {
-        return Answer::new(request, Outcome::NotFound, None);
+        let answer = Answer::new(request, Outcome::NotFound, None);
+        return Answer { not_matched: bystanders(router, Some(entry)), ..answer };
     }
     settle(&mut answer, vec![place.whole(entry, request.port)]);
     answer.status = None;
@@ -49,14 +52,22 @@ pub fn answer(router: &Router, request: &Request, proxy: &Proxy, scope: &Scope<'
          pods of the service, whatever rules and weights say."
             .to_owned(),
     );
-    let mut log = Log::default();
+    answer.not_matched = bystanders(router, Some(entry));
+    answer
+}
+
+/// No rule has a part in this, whatever host it is for.
+fn bystanders(router: &Router, called: Option<&Entry>) -> Vec<NotMatched> {
+    let (mut log, mut others) = (Log::default(), 0);
     for set in router.all_rules() {
-        if set.hosts.iter().any(|host| name::covers(host, &entry.host)) {
+        let concerned = |entry: &Entry| set.hosts.iter().any(|h| name::covers(h, &entry.host));
+        if called.is_some_and(concerned) {
             log.add_set(set, Reason::ProxyNotInPath, "the client has no proxy that applies it");
+        } else {
+            bystander::elsewhere(set, &mut others, &mut log);
         }
     }
-    answer.not_matched = log.entries;
-    answer
+    log.entries
 }
 
 fn is_ambient(router: &Router, proxy: &Proxy) -> bool {

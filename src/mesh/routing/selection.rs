@@ -93,7 +93,8 @@ pub fn candidates<'a>(set: &'a RuleSet, client: &Client<'_>, log: &mut Log) -> V
     out
 }
 
-/// The first candidate whose conditions all hold.
+/// The first candidate whose conditions all hold. One behind it lost to it only if it would have
+/// taken the request; otherwise its own conditions are the reason.
 pub fn first<'a>(
     candidates: &[Candidate<'a>],
     view: &View<'_>,
@@ -102,20 +103,21 @@ pub fn first<'a>(
     let mut winner: Option<Candidate<'a>> = None;
     for candidate in candidates {
         let reference = &candidate.rule.reference;
-        if let Some(won) = winner {
-            let reason = if candidate.set.from_route {
-                Reason::RuleSortedLater
-            } else {
-                Reason::EarlierRuleWon
-            };
-            log.add(reference, (reason, format!("{} comes first and matches", won.rule.reference)));
-            continue;
-        }
         let failures = candidate.matched.map(|m| runtime_failures(m, view)).unwrap_or_default();
-        if failures.is_empty() {
-            winner = Some(*candidate);
-        } else {
-            failures.into_iter().for_each(|failure| log.add(reference, failure));
+        match winner {
+            _ if !failures.is_empty() => {
+                failures.into_iter().for_each(|failure| log.add(reference, failure));
+            }
+            None => winner = Some(*candidate),
+            Some(won) => {
+                let reason = if candidate.set.from_route {
+                    Reason::RuleSortedLater
+                } else {
+                    Reason::EarlierRuleWon
+                };
+                let text = format!("{} comes first and matches", won.rule.reference);
+                log.add(reference, (reason, text));
+            }
         }
     }
     winner

@@ -48,7 +48,10 @@ pub fn http_rules(objects: &Objects, route: &Resource<HttpRoute>, mesh: bool) ->
     let rules = route.spec.rules.iter().enumerate();
     rules
         .flat_map(|(index, rule)| {
-            let matches: Vec<HttpMatch> = rule.matches.iter().map(http_match).collect();
+            // The API server fills in the prefix `/`; a manifest may not have it yet.
+            let everything = [api::HttpRouteMatch::default()];
+            let written = if rule.matches.is_empty() { &everything[..] } else { &rule.matches };
+            let matches: Vec<HttpMatch> = written.iter().map(http_match).collect();
             let place = Place { objects, namespace, kind: Kind::HttpRoute, mesh };
             let mut action = place.action(&rule.filters, &rule.backend_refs, &matches);
             timeouts(&mut action, rule);
