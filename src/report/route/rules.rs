@@ -74,7 +74,7 @@ fn in_order<'a>(answer: &'a Answer, met: &[&'a NotMatched]) -> Vec<Line<'a>> {
             0
         } else {
             let own = lines.iter().rposition(|line| line.rule.kind == rule.kind && !line.behind);
-            lines.iter().position(|line| line.behind).or(own.map(|at| at + 1)).unwrap_or(0)
+            lines.iter().position(|line| line.behind).or_else(|| own.map(|at| at + 1)).unwrap_or(0)
         };
         lines.insert(place, line);
     }
