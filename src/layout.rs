@@ -12,8 +12,10 @@ mod acyclic;
 mod channel;
 mod components;
 mod compose;
+mod crossings;
 pub mod figure;
 pub mod first_view;
+pub mod ghosts;
 pub mod glyph;
 mod label;
 mod memory;
@@ -30,6 +32,7 @@ pub mod selection;
 mod shape;
 mod span;
 pub mod style;
+mod tracks;
 pub mod tree;
 pub mod view;
 mod wire;
@@ -145,7 +148,7 @@ impl Drawn {
         let near = Neighbours::of(&proper);
         let held = last.map(|last| last.recall(&proper, view)).unwrap_or_default();
         let ordering = Ordering::new(&proper, &near, &held.places);
-        let (layers, crossings, steps) = ordering.run(options.sweeps);
+        let (layers, _, steps) = ordering.run(options.sweeps);
         settle_ports(&mut proper, &near, &layers);
         let mut places = place::places(&Placing {
             proper: &proper,
@@ -167,8 +170,10 @@ impl Drawn {
         let channels: Vec<channel::Channel> =
             by_layer.iter().map(|links| channel::route(&proper, &places, links, &taken)).collect();
         let spans = span::spans(&proper, &channels, options, view.tcp, &held.widths);
+        let (crossings, crossing_calls) = crossings::of(&proper, &places, &by_layer);
         let stats = Stats {
             crossings,
+            crossing_calls,
             steps,
             doglegs: channels.iter().map(|channel| channel.doglegs).sum(),
             dummies: (proper.items.len() - component.members.len()) as u32,
@@ -179,6 +184,7 @@ impl Drawn {
 
     fn compose(&self, scene: &mut Scene, view: &ViewGraph, options: &LayoutOptions) {
         scene.stats.crossings += self.stats.crossings;
+        scene.stats.crossing_calls += self.stats.crossing_calls;
         scene.stats.steps += self.stats.steps;
         scene.stats.doglegs += self.stats.doglegs;
         scene.stats.dummies += self.stats.dummies;
@@ -313,7 +319,6 @@ fn shelf(
             rank: 0,
             self_wires: Vec::new(),
             band: view_node.band,
-            ghost: false,
         });
         x += box_width + 2;
         tallest = tallest.max(box_height);

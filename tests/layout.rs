@@ -1,11 +1,24 @@
 //! The layout as a whole: pictures of example graphs, and what must hold for any graph.
 
+#[path = "layout/crossings.rs"]
+mod crossings;
 #[path = "layout/decode.rs"]
 mod decode;
+#[path = "layout/generated.rs"]
+mod generated;
 #[path = "support/graphs.rs"]
 mod graphs;
+#[path = "layout/large.rs"]
+mod large;
+#[path = "support/meshes.rs"]
+#[expect(dead_code, reason = "the pictures of screenshots/ draw the rest")]
+mod meshes;
 #[path = "layout/random.rs"]
 mod random;
+#[path = "layout/routes.rs"]
+mod routes;
+#[path = "layout/stable.rs"]
+mod stable;
 
 use rstest::rstest;
 use vigla::layout::glyph::Glyphs;

@@ -49,6 +49,8 @@ pub struct Picture {
     /// The snapshot's.
     pub generation: u64,
     pub wanted: Wanted,
+    /// The snapshot's context and scope.
+    about: (String, Scope),
     pub inventory: Inventory,
     pub graph: Graph,
     pub drawn: Drawn,
@@ -94,10 +96,15 @@ impl Picture {
         for (_, table) in tables.iter_mut().filter(|(screen, _)| *screen != Screen::Findings) {
             marks.put(table, &graph);
         }
+        // Another context, scope or kind of graph is another drawing.
+        let about = (snapshot.context.clone(), snapshot.scope.clone());
+        let before =
+            before.filter(|before| before.about == about && before.wanted.graph == wanted.graph);
         Self {
             generation: snapshot.generation,
             wanted: wanted.clone(),
             drawn: Drawn::of(&graph, &wanted.drawn, before.map(|before| &before.drawn)),
+            about,
             graph,
             gateways,
             tables: tables.into(),

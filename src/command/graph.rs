@@ -5,13 +5,12 @@ use std::io::IsTerminal;
 use super::{Context, Exit, Failure, options, print};
 use crate::cli::{GraphArgs, GraphOutput};
 use crate::config;
-use crate::layout::first_view::{first_options, first_view};
+use crate::layout::first_view::{Opening, opening};
 use crate::layout::glyph::Glyphs;
 use crate::layout::scene::{LabelMode, Orientation};
 use crate::layout::selection::Selection;
 use crate::layout::style::StyleTable;
-use crate::layout::view::{ViewGraph, ViewOptions};
-use crate::layout::{LayoutOptions, layout};
+use crate::layout::view::ViewOptions;
 use crate::mesh::graph::{self, Graph, GraphInput, GraphOptions};
 use crate::mesh::inventory::Inventory;
 use crate::mesh::{Kind, MeshSnapshot, Scope};
@@ -93,7 +92,8 @@ fn render(context: &Context, args: &GraphArgs, snapshot: &MeshSnapshot, graph: &
         GraphOutput::Text | GraphOutput::Tree if graph.nodes.is_empty() => nothing(snapshot),
         GraphOutput::Tree => report::tree::table(graph, context.ascii()),
         GraphOutput::Text => draw(context, args, graph, |drawn| {
-            drawn.canvas.text(options::color(context.cli.global.color)) + &drawn.left_out()
+            let color = options::color(context.cli.global.color);
+            drawn.canvas.text(color) + &report::drawing::left_out(&drawn.opening)
         }),
         GraphOutput::Svg => {
             draw(context, args, graph, |drawn| report::svg::svg(&drawn.canvas, &title(snapshot)))
@@ -104,22 +104,7 @@ fn render(context: &Context, args: &GraphArgs, snapshot: &MeshSnapshot, graph: &
 /// A graph in cells.
 struct Drawn {
     canvas: Canvas,
-    view: ViewGraph,
-    first: ViewOptions,
-}
-
-impl Drawn {
-    /// What is not in the picture, and how to see it.
-    fn left_out(&self) -> String {
-        match (&self.first.focus, self.view.left_out) {
-            (Some(focus), out) if out > 0 => format!(
-                "\nThe neighbourhood of the busiest entry, {} calls deep; {out} nodes are left out. \
-                 -n chooses namespaces, -o tree and -o json have all.\n",
-                focus.hops
-            ),
-            _ => String::new(),
-        }
-    }
+    opening: Opening,
 }
 
 /// Draws the graph in the columns there are: the nearest zoom that fits.
@@ -131,19 +116,20 @@ fn draw(
 ) -> String {
     let settings = &context.config.graph;
     let labels = label_mode(args.labels.unwrap_or(settings.labels));
-    let bands = ViewOptions { bands: several_namespaces(graph), ..ViewOptions::default() };
-    let first = first_options(graph, &bands);
-    let view = ViewGraph::from_graph(graph, &first);
-    let (columns, rows) = (args.width.map_or_else(columns, i32::from), ROWS);
-    let (chosen, mut scene, _) = first_view(&view, (columns, rows), labels);
-    if args.orientation.unwrap_or(settings.orientation) == config::Orientation::Td {
-        let downwards = LayoutOptions { orientation: Orientation::TopDown, ..chosen };
-        scene = layout(&view, &downwards, None).0;
-    }
-    let styles = StyleTable::from_graph(graph, &view, None);
+    let wanted = ViewOptions { bands: several_namespaces(graph), ..ViewOptions::default() };
+    let window = (args.width.map_or_else(columns, i32::from), ROWS);
+    let way = match (args.orientation, settings.orientation) {
+        (Some(config::Orientation::Lr), _) => Some(Orientation::LeftRight),
+        (Some(config::Orientation::Td), _) | (None, config::Orientation::Td) => {
+            Some(Orientation::TopDown)
+        }
+        (None, config::Orientation::Lr) => None,
+    };
+    let opening = opening(graph, &wanted, window, labels, way);
+    let styles = StyleTable::from_graph(graph, &opening.view, None);
     let glyphs = if context.ascii() { Glyphs::Ascii } else { Glyphs::Rounded };
-    let canvas = Canvas::of(&scene, &styles, &Selection::default(), glyphs);
-    write(&Drawn { canvas, view, first })
+    let canvas = Canvas::of(&opening.scene, &styles, &Selection::default(), glyphs);
+    write(&Drawn { canvas, opening })
 }
 
 /// Text scrolls: it may be as long as it wants, as long as it is not wider than the terminal.

@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::proper::{Proper, Tree};
+use super::tracks::Tracks;
 
 /// Up to this many nets the order is chosen by crossings; beyond, by a rule of thumb.
 const EXACT: usize = 300;
@@ -49,20 +50,22 @@ impl Net {
         self.lefts.last().copied().into_iter().chain(self.rights.last().copied()).max().unwrap_or(0)
     }
 
-    /// Whether two nets are too near for one track.
-    fn meets(&self, other: &Self) -> bool {
-        self.low() <= other.high() + 1 && other.low() <= self.high() + 1
-    }
-
     /// Crossings when this net stands left of another.
-    fn crossings_left_of(&self, other: &Self) -> i64 {
-        within(&other.lefts, self.low(), self.high())
-            + within(&self.rights, other.low(), other.high())
+    fn crossings_left_of(&self, other: &Self, extents: (Extent, Extent)) -> i64 {
+        within(&other.lefts, extents.0) + within(&self.rights, extents.1)
     }
 }
 
+/// The first and the last row of a net.
+type Extent = (i32, i32);
+
+/// Whether two nets are too near for one track.
+fn meet(one: Extent, other: Extent) -> bool {
+    one.0 <= other.1 + 1 && other.0 <= one.1 + 1
+}
+
 /// How many rows lie in an extent.
-fn within(rows: &[i32], low: i32, high: i32) -> i64 {
+fn within(rows: &[i32], (low, high): Extent) -> i64 {
     let from = rows.partition_point(|&row| row < low);
     let until = rows.partition_point(|&row| row <= high);
     i64::try_from(until.saturating_sub(from)).unwrap_or(i64::MAX)
@@ -236,47 +239,60 @@ impl Channel {
         for &other in rules.iter().flatten() {
             waits[other] += 1;
         }
-        let exact = count <= EXACT;
-        let mut score = if exact { self.scores() } else { self.thumb() };
-        let mut left: Vec<usize> = (0..count).collect();
+        let (mut score, preferences) = if count <= EXACT {
+            (vec![0; count], self.preferences())
+        } else {
+            (self.thumb(), Vec::new())
+        };
+        for &(net, other, preference) in &preferences {
+            score[net] += preference;
+            score[other] -= preference;
+        }
+        let mut changes = vec![Vec::new(); count];
+        for (net, other, preference) in preferences {
+            changes[net].push((other, -preference));
+            changes[other].push((net, preference));
+        }
+        let mut ready: BTreeSet<(i64, usize)> =
+            (0..count).filter(|&net| waits[net] == 0).map(|net| (score[net], net)).collect();
         let mut order = Vec::with_capacity(count);
-        while let Some(at) = (0..left.len())
-            .filter(|&at| waits[left[at]] == 0)
-            .min_by_key(|&at| (score[left[at]], left[at]))
-        {
-            let net = left.swap_remove(at);
+        while let Some((_, net)) = ready.pop_first() {
             order.push(net);
             for &other in &rules[net] {
                 waits[other] -= 1;
+                if waits[other] == 0 {
+                    ready.insert((score[other], other));
+                }
             }
-            if exact {
-                for &other in &left {
-                    score[other] -= self.preference(other, net);
+            // What is placed does not count any more.
+            for &(other, preference) in &changes[net] {
+                let waiting = ready.remove(&(score[other], other));
+                score[other] -= preference;
+                if waiting {
+                    ready.insert((score[other], other));
                 }
             }
         }
         order
     }
 
-    /// Crossings that standing left of another costs, less what the other way round costs.
-    fn preference(&self, ix: usize, other: usize) -> i64 {
-        let (net, other) = (&self.nets[ix], &self.nets[other]);
-        if net.meets(other) {
-            net.crossings_left_of(other) - other.crossings_left_of(net)
-        } else {
-            0
+    /// For each two nets that meet: the crossings that the first one's standing left costs, less
+    /// what the other way round costs.
+    fn preferences(&self) -> Vec<(usize, usize, i64)> {
+        let extents: Vec<Extent> = self.nets.iter().map(|net| (net.low(), net.high())).collect();
+        let mut preferences = Vec::new();
+        for (ix, net) in self.nets.iter().enumerate() {
+            for (other_ix, other) in self.nets.iter().enumerate().skip(ix + 1) {
+                let (own, their) = (extents[ix], extents[other_ix]);
+                if meet(own, their) {
+                    let left = net.crossings_left_of(other, (own, their));
+                    let right = other.crossings_left_of(net, (their, own));
+                    preferences.push((ix, other_ix, left - right));
+                }
+            }
         }
-    }
-
-    fn scores(&self) -> Vec<i64> {
-        (0..self.nets.len())
-            .map(|ix| {
-                (0..self.nets.len())
-                    .filter(|&other| other != ix)
-                    .map(|other| self.preference(ix, other))
-                    .sum()
-            })
-            .collect()
+        preferences.retain(|preference| preference.2 != 0);
+        preferences
     }
 
     /// For very many nets: those that go up from the top down, those that go down from below.
@@ -291,13 +307,13 @@ impl Channel {
 
     /// Gives each net the first track right of all it meets that come before it.
     fn assign(&mut self, order: &[usize]) {
-        for (at, &ix) in order.iter().enumerate() {
-            let track = order[..at]
-                .iter()
-                .filter(|&&earlier| self.nets[earlier].meets(&self.nets[ix]))
-                .map(|&earlier| self.nets[earlier].track + 1)
-                .max()
-                .unwrap_or(0);
+        let low = self.nets.iter().map(Net::low).min().unwrap_or(0);
+        let high = self.nets.iter().map(Net::high).max().unwrap_or(0);
+        let mut tracks = Tracks::new(low - 1, high + 1);
+        for &ix in order {
+            let (low, high) = (self.nets[ix].low(), self.nets[ix].high());
+            let track = tracks.most(low - 1, high + 1);
+            tracks.raise(low, high, track + 1);
             self.nets[ix].track = track;
             self.tracks = self.tracks.max(track + 1);
         }

@@ -139,7 +139,6 @@ impl Composer<'_> {
             rank: u16::try_from(layer).unwrap_or(u16::MAX),
             self_wires: Vec::new(),
             band: view.band,
-            ghost: false,
         }
     }
 }

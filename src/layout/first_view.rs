@@ -58,40 +58,139 @@ pub fn busiest_root(graph: &Graph) -> Option<NodeId> {
 /// larger than the window.
 pub fn first_view(
     view: &ViewGraph,
-    (width, height): (i32, i32),
+    window: (i32, i32),
     labels: LabelMode,
 ) -> (LayoutOptions, Scene, Memory) {
+    first_view_running(view, window, labels, None)
+}
+
+/// The same with calls running the one way that is asked for, if one is.
+pub fn first_view_running(
+    view: &ViewGraph,
+    (width, height): (i32, i32),
+    labels: LabelMode,
+    way: Option<Orientation>,
+) -> (LayoutOptions, Scene, Memory) {
+    use Orientation::{LeftRight, TopDown};
     let longest = LayoutOptions::default().name_cells;
     let tries = [
-        (Zoom::Detail, Orientation::LeftRight, longest),
-        (Zoom::Box, Orientation::LeftRight, longest),
-        (Zoom::Box, Orientation::LeftRight, 20),
-        (Zoom::Box, Orientation::LeftRight, 16),
-        (Zoom::Box, Orientation::LeftRight, SHORTEST_NAME),
-        (Zoom::Box, Orientation::TopDown, 20),
-        (Zoom::Pill, Orientation::LeftRight, 20),
-        (Zoom::Pill, Orientation::LeftRight, SHORTEST_NAME),
+        (Zoom::Detail, LeftRight, longest, labels),
+        (Zoom::Detail, TopDown, longest, labels),
+        (Zoom::Box, LeftRight, longest, labels),
+        (Zoom::Box, LeftRight, 20, labels),
+        (Zoom::Box, LeftRight, 16, labels),
+        (Zoom::Box, LeftRight, SHORTEST_NAME, labels),
+        (Zoom::Box, TopDown, 20, labels),
+        (Zoom::Box, TopDown, SHORTEST_NAME, labels),
+        (Zoom::Pill, LeftRight, 20, labels),
+        (Zoom::Pill, LeftRight, SHORTEST_NAME, labels),
+        (Zoom::Pill, TopDown, 20, labels),
+        (Zoom::Pill, TopDown, SHORTEST_NAME, labels),
+        (Zoom::Pill, LeftRight, SHORTEST_NAME, LabelMode::None),
+        (Zoom::Pill, TopDown, SHORTEST_NAME, LabelMode::None),
     ];
-    let with = |(zoom, orientation, name_cells)| LayoutOptions {
-        orientation,
-        zoom,
-        labels,
-        name_cells,
-        ..LayoutOptions::default()
-    };
     // Boxes are three rows and more: what cannot fit is not tried.
     let many =
         i32::try_from(view.nodes.len()).unwrap_or(i32::MAX) > width.max(0) / 4 * height.max(0) / 4;
-    for options in tries.map(with) {
-        if many && options.zoom.boxed() {
+    let mut narrowest: Option<(LayoutOptions, Scene, Memory)> = None;
+    for (zoom, orientation, name_cells, labels) in tries {
+        // What is large is read along its rows: details run down only where that is asked for.
+        let wanted = match way {
+            Some(way) => orientation == way,
+            None => (zoom, orientation) != (Zoom::Detail, TopDown),
+        };
+        if !wanted || (many && zoom.boxed()) {
             continue;
         }
+        let options =
+            LayoutOptions { orientation, zoom, labels, name_cells, ..LayoutOptions::default() };
         let (scene, memory) = layout(view, &options, None);
         if scene.width <= width && scene.height <= height {
             return (options, scene, memory);
         }
+        let labelled = zoom == Zoom::Pill && labels != LabelMode::None;
+        let narrower = narrowest.as_ref().is_none_or(|narrowest| scene.width < narrowest.1.width);
+        if labelled && narrower {
+            narrowest = Some((options, scene, memory));
+        }
     }
-    let options = with((Zoom::Pill, Orientation::LeftRight, 20));
-    let (scene, memory) = layout(view, &options, None);
-    (options, scene, memory)
+    narrowest.unwrap_or_else(|| {
+        let options = LayoutOptions { zoom: Zoom::Pill, labels, ..LayoutOptions::default() };
+        let (scene, memory) = layout(view, &options, None);
+        (options, scene, memory)
+    })
+}
+
+/// A graph as it is drawn first.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    pub view_options: ViewOptions,
+    pub view: ViewGraph,
+    pub options: LayoutOptions,
+    pub scene: Scene,
+    pub memory: Memory,
+}
+
+impl Opening {
+    fn of(
+        graph: &Graph,
+        view_options: ViewOptions,
+        (window, labels, way): ((i32, i32), LabelMode, Option<Orientation>),
+    ) -> Self {
+        let view = ViewGraph::from_graph(graph, &view_options);
+        let (options, scene, memory) = first_view_running(&view, window, labels, way);
+        Self { view_options, view, options, scene, memory }
+    }
+
+    fn fits(&self, (width, height): (i32, i32)) -> bool {
+        self.scene.width <= width && self.scene.height <= height
+    }
+}
+
+/// Draws a graph so that it can be read in a window: all of it, or the neighbourhood of its busiest
+/// root, or its namespaces, whichever has room and tells most. Bands are given up before boxes are,
+/// and a smaller neighbourhood is better than one that is cut off.
+pub fn opening(
+    graph: &Graph,
+    options: &ViewOptions,
+    window: (i32, i32),
+    labels: LabelMode,
+    way: Option<Orientation>,
+) -> Opening {
+    let how = (window, labels, way);
+    let first = first_options(graph, options);
+    let mut best = Opening::of(graph, first.clone(), how);
+    let plain = ViewOptions { bands: false, ..first };
+    let mut others = vec![plain.clone()];
+    if let Some(focus) = &plain.focus {
+        let nearer = (1..focus.hops).rev().map(|hops| Focus { hops, ..focus.clone() });
+        others.extend(nearer.map(|focus| ViewOptions { focus: Some(focus), ..plain.clone() }));
+        others.push(ViewOptions { focus: None, collapsed: Collapse::All, ..plain });
+    } else if plain.collapsed == Collapse::All
+        && let Some(node) = busiest_root(graph)
+    {
+        let focused = |hops| ViewOptions {
+            focus: Some(Focus { node: node.clone(), hops }),
+            collapsed: Collapse::None,
+            ..plain.clone()
+        };
+        others.extend((1..=FIRST_HOPS).rev().map(focused));
+    }
+    for (step, other) in others.into_iter().enumerate() {
+        let boxed = best.options.zoom.boxed();
+        let bands_only = step == 0 && best.view_options.bands && !boxed;
+        if best.fits(window) && !bands_only {
+            break;
+        }
+        let other = Opening::of(graph, other, how);
+        let better = if best.fits(window) {
+            other.fits(window) && other.options.zoom.boxed()
+        } else {
+            other.fits(window) || other.scene.width < best.scene.width
+        };
+        if better {
+            best = other;
+        }
+    }
+    best
 }

@@ -6,6 +6,7 @@ use crate::mesh::graph::NodeId;
 
 use super::components::Parts;
 use super::proper::{Proper, Tree};
+use super::span::Width;
 use super::view::ViewGraph;
 use super::{Drawn, LayoutOptions};
 
@@ -17,8 +18,8 @@ pub struct Memory {
     passages: BTreeMap<(PassageKey, usize), i32>,
     /// Pairs whose calls were drawn against the ranks, caller first.
     turned: BTreeSet<(NodeId, NodeId)>,
-    /// Length and tracks of the layers of a component, by each of its nodes' component number.
-    widths: Vec<Vec<(i32, i32)>>,
+    /// Widths of the layers of a component, by each of its nodes' component number.
+    widths: Vec<Vec<Width>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,7 @@ type PassageKey = (u8, NodeId, usize);
 pub(crate) struct Recalled {
     /// By item; empty when nothing is known.
     pub(crate) places: Vec<Option<i32>>,
-    pub(crate) widths: Vec<(i32, i32)>,
+    pub(crate) widths: Vec<Width>,
     pub(crate) offset: Option<i32>,
 }
 
@@ -72,9 +73,7 @@ impl Memory {
         offset: i32,
     ) {
         let component = self.widths.len();
-        let tracks = |layer: usize| drawn.channels.get(layer).map_or(0, |channel| channel.tracks);
-        let lengths = drawn.spans.length.iter().enumerate();
-        self.widths.push(lengths.map(|(layer, &length)| (length, tracks(layer))).collect());
+        self.widths.push(drawn.spans.widths.clone());
         for node in members {
             let item = drawn.proper.item_of[node];
             let (rank, place) = (drawn.proper.items[item].layer, drawn.places[item]);

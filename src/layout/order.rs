@@ -1,15 +1,19 @@
 //! The order of items within each layer: few crossings.
 //!
 //! Sweeps up and down the layers put each item at the mean place of its neighbours (barycenter);
-//! neighbours then change places where that helps. The best order met is kept. All loops are
-//! bounded, all ties go to the order before.
+//! neighbours then change places where that helps. Graphs that are not large are tried from a
+//! second first order as well. The best order met is kept. All loops are bounded, all ties go to
+//! the order before, or by turns to its reverse.
 
+use super::crossings::Fenwick;
 use super::proper::Proper;
 
 /// Sweeps without gain after which sweeping ends.
 const PATIENCE: u8 = 5;
 /// Rounds of exchanging neighbours.
 const EXCHANGES: usize = 4;
+/// Up to this many links neighbours are exchanged after each sweep, and two first orders are tried.
+const THOROUGH: usize = 300;
 /// Fine steps between two places in a layer: ports of one item.
 const FINE: i64 = 1 << 12;
 
@@ -61,17 +65,24 @@ impl<'p> Ordering<'p> {
             before,
             steps: 0,
         };
-        for item in discovered(proper, near) {
-            ordering.layers[proper.items[item].layer].push(item);
-        }
-        for layer in 0..proper.layers {
-            ordering.layers[layer].sort_by_key(|&item| proper.items[item].band);
-            ordering.number(layer);
-        }
+        ordering.start(false);
         if ordering.is_held() {
             ordering.recall();
         }
         ordering
+    }
+
+    /// The order in which a walk meets the items: along the calls, or against them.
+    fn start(&mut self, backward: bool) {
+        let proper = self.proper;
+        self.layers = vec![Vec::new(); proper.layers];
+        for item in discovered(proper, self.near, backward) {
+            self.layers[proper.items[item].layer].push(item);
+        }
+        for layer in 0..proper.layers {
+            self.layers[layer].sort_by_key(|&item| proper.items[item].band);
+            self.number(layer);
+        }
     }
 
     fn is_held(&self) -> bool {
@@ -109,19 +120,12 @@ impl<'p> Ordering<'p> {
     /// The best order found, and its crossings.
     pub(crate) fn run(mut self, sweeps: u8) -> (Layers, u64, u64) {
         let mut best = (self.crossings(), self.layers.clone());
-        let mut idle = 0;
-        let sweeps = if self.is_held() { 0 } else { sweeps };
-        for sweep in 0..sweeps {
-            if best.0 == 0 || idle >= PATIENCE {
-                break;
-            }
-            self.sweep(sweep % 2 == 0);
-            let crossings = self.crossings();
-            if crossings < best.0 {
-                best = (crossings, self.layers.clone());
-                idle = 0;
-            } else {
-                idle += 1;
+        if !self.is_held() {
+            let thorough = self.proper.links.len() <= THOROUGH;
+            self.improve(sweeps, thorough, &mut best);
+            if thorough && best.0 > 0 {
+                self.start(true);
+                self.improve(sweeps, thorough, &mut best);
             }
         }
         self.layers = best.1;
@@ -133,6 +137,26 @@ impl<'p> Ordering<'p> {
         }
         let crossings = self.crossings();
         (self.layers, crossings, self.steps)
+    }
+
+    /// Sweeps from the order there is, and keeps what is better than the best.
+    fn improve(&mut self, sweeps: u8, thorough: bool, best: &mut (u64, Layers)) {
+        let (mut least, mut idle) = (u64::MAX, 0);
+        for sweep in 0..sweeps {
+            if best.0 == 0 || idle >= PATIENCE {
+                break;
+            }
+            self.sweep(sweep % 2 == 0, sweep / 2 % 2 == 1);
+            if thorough {
+                self.exchange();
+            }
+            let crossings = self.crossings();
+            if crossings < best.0 {
+                *best = (crossings, self.layers.clone());
+            }
+            idle = if crossings < least { 0 } else { idle + 1 };
+            least = least.min(crossings);
+        }
     }
 
     fn number(&mut self, layer: usize) {
@@ -153,26 +177,29 @@ impl<'p> Ordering<'p> {
         long(self.place[self.proper.links[link].to]) * FINE
     }
 
-    fn sweep(&mut self, down: bool) {
+    /// Orders one layer after the other by the layer before it (or after it). Of items with the
+    /// same mean place the first stays first, or the last comes first.
+    fn sweep(&mut self, down: bool, last_first: bool) {
         let count = self.layers.len();
+        let mut keyed: Vec<(usize, i64, usize, usize)> = Vec::new();
         for step in 1..count {
             let layer = if down { step } else { count - 1 - step };
-            let mut keyed: Vec<(usize, i64, usize)> = self.layers[layer]
-                .iter()
-                .map(|&item| {
-                    let links = if down { &self.near.before[item] } else { &self.near.after[item] };
-                    let sum: i64 = links
-                        .iter()
-                        .map(|&link| if down { self.source_at(link) } else { self.target_at(link) })
-                        .sum();
-                    let own = long(self.place[item]) * FINE;
-                    let mean = sum.checked_div(long(links.len())).unwrap_or(own);
-                    (self.proper.items[item].band, mean, item)
-                })
-                .collect();
+            keyed.clear();
+            keyed.extend(self.layers[layer].iter().map(|&item| {
+                let links = if down { &self.near.before[item] } else { &self.near.after[item] };
+                let end = |&link: &usize| {
+                    if down { self.source_at(link) } else { self.target_at(link) }
+                };
+                let place = self.place[item];
+                let sum: i64 = links.iter().map(end).sum();
+                let mean = sum.checked_div(long(links.len())).unwrap_or(long(place) * FINE);
+                let tie = if last_first { usize::MAX - place } else { place };
+                (self.proper.items[item].band, mean, tie, item)
+            }));
             self.steps += keyed.len() as u64;
-            keyed.sort_by_key(|&(band, mean, _)| (band, mean));
-            self.layers[layer] = keyed.into_iter().map(|(_, _, item)| item).collect();
+            keyed.sort_unstable();
+            self.layers[layer].clear();
+            self.layers[layer].extend(keyed.iter().map(|&(.., item)| item));
             self.number(layer);
         }
     }
@@ -197,7 +224,7 @@ impl<'p> Ordering<'p> {
         for (seen, (_, target)) in (0_u64..).zip(ends) {
             let at = (target / FINE) as usize;
             crossings += seen - tree.up_to(at);
-            tree.add(at);
+            tree.add(at, 1);
         }
         crossings
     }
@@ -216,16 +243,25 @@ impl<'p> Ordering<'p> {
     }
 
     fn exchange_in(&mut self, layer: usize) -> bool {
+        // The layers beside this one do not move: each item's ends are looked up once.
+        let mut ends: Vec<[Vec<i64>; 2]> =
+            self.layers[layer].iter().map(|&item| self.ends(item)).collect();
         let mut changed = false;
-        for at in 1..self.layers[layer].len() {
+        for at in 1..ends.len() {
             let (first, second) = (self.layers[layer][at - 1], self.layers[layer][at]);
             let bands = self.proper.items[first].band != self.proper.items[second].band;
             if bands || self.both_held(first, second) {
                 continue;
             }
-            let (now, swapped) = self.pair(first, second);
+            let (mut now, mut swapped) = (0, 0);
+            for (a, b) in ends[at - 1].iter().zip(&ends[at]) {
+                now += inversions(a, b);
+                swapped += inversions(b, a);
+                self.steps += (a.len() + b.len()) as u64;
+            }
             if swapped < now {
                 self.layers[layer].swap(at - 1, at);
+                ends.swap(at - 1, at);
                 self.place[first] = at;
                 self.place[second] = at - 1;
                 changed = true;
@@ -234,26 +270,15 @@ impl<'p> Ordering<'p> {
         changed
     }
 
-    /// Crossings among the links of two items: as they stand, and the other way round.
-    fn pair(&mut self, first: usize, second: usize) -> (u64, u64) {
-        let mut now = 0;
-        let mut swapped = 0;
-        for before in [true, false] {
-            let ends = |item: usize| -> Vec<i64> {
-                let links = if before { &self.near.before[item] } else { &self.near.after[item] };
-                let mut ends: Vec<i64> = links
-                    .iter()
-                    .map(|&link| if before { self.source_at(link) } else { self.target_at(link) })
-                    .collect();
-                ends.sort_unstable();
-                ends
-            };
-            let (a, b) = (ends(first), ends(second));
-            now += inversions(&a, &b);
-            swapped += inversions(&b, &a);
-            self.steps += (a.len() + b.len()) as u64;
-        }
-        (now, swapped)
+    /// Where the links of an item end in the layer before and in the layer after, sorted.
+    fn ends(&self, item: usize) -> [Vec<i64>; 2] {
+        let mut before: Vec<i64> =
+            self.near.before[item].iter().map(|&link| self.source_at(link)).collect();
+        let mut after: Vec<i64> =
+            self.near.after[item].iter().map(|&link| self.target_at(link)).collect();
+        before.sort_unstable();
+        after.sort_unstable();
+        [before, after]
     }
 }
 
@@ -274,12 +299,18 @@ fn inversions(left: &[i64], right: &[i64]) -> u64 {
     count
 }
 
-/// The items as a walk in depth from the sources meets them.
-fn discovered(proper: &Proper, near: &Neighbours) -> Vec<usize> {
+/// The items as a walk in depth meets them: from the sources, or backward from the sinks.
+fn discovered(proper: &Proper, near: &Neighbours, backward: bool) -> Vec<usize> {
+    let (behind, ahead) =
+        if backward { (&near.after, &near.before) } else { (&near.before, &near.after) };
     let mut met = vec![false; proper.items.len()];
     let mut order = Vec::with_capacity(proper.items.len());
     let mut starts: Vec<usize> = (0..proper.items.len()).collect();
-    starts.sort_by_key(|&item| (!near.before[item].is_empty(), proper.items[item].layer, item));
+    starts.sort_by_key(|&item| {
+        let layer = proper.items[item].layer;
+        let distance = if backward { proper.layers - layer } else { layer };
+        (!behind[item].is_empty(), distance, item)
+    });
     for start in starts {
         let mut stack = vec![start];
         while let Some(item) = stack.pop() {
@@ -287,36 +318,11 @@ fn discovered(proper: &Proper, near: &Neighbours) -> Vec<usize> {
                 continue;
             }
             order.push(item);
-            stack.extend(near.after[item].iter().rev().map(|&link| proper.links[link].to));
+            stack.extend(ahead[item].iter().rev().map(|&link| {
+                let link = &proper.links[link];
+                if backward { link.from } else { link.to }
+            }));
         }
     }
     order
-}
-
-/// Counts of what was added, by place.
-struct Fenwick(Vec<u64>);
-
-impl Fenwick {
-    fn new(len: usize) -> Self {
-        Self(vec![0; len + 1])
-    }
-
-    fn add(&mut self, at: usize) {
-        let mut at = at + 1;
-        while let Some(count) = self.0.get_mut(at) {
-            *count += 1;
-            at += at & at.wrapping_neg();
-        }
-    }
-
-    /// How many lie at `at` or before.
-    fn up_to(&self, at: usize) -> u64 {
-        let mut at = (at + 1).min(self.0.len() - 1);
-        let mut sum = 0;
-        while at > 0 {
-            sum += self.0[at];
-            at &= at - 1;
-        }
-        sum
-    }
 }

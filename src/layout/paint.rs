@@ -86,8 +86,8 @@ impl Look {
 struct Cell {
     arms: Arms,
     look: Look,
-    /// Part of a border rather than of a line.
-    border: bool,
+    /// The box of whose border it is a part; else it is part of a line.
+    border: Option<usize>,
     /// Whether all lines here are calls back.
     back: bool,
     used: bool,
@@ -214,18 +214,18 @@ impl Painter<'_> {
         if !scene.zoom.boxed() {
             return;
         }
-        for (ix, item) in scene.boxes.iter().enumerate() {
+        for (box_ix, item) in scene.boxes.iter().enumerate() {
             if !item.area.intersects(&self.window) {
                 continue;
             }
-            let double = self.highlight.selected_box == Some(ix);
+            let double = self.highlight.selected_box == Some(box_ix);
             let weight = if double { Weight::Double } else { Weight::Light };
             let area = item.area;
             let (right, bottom) = (area.right() - 1, area.bottom() - 1);
             let mut side = |pos: Pos, arms: [Side; 2]| {
                 if let Some(ix) = self.index(pos) {
                     let cell = &mut self.cells[ix];
-                    cell.border = true;
+                    cell.border = Some(box_ix);
                     cell.used = true;
                     for side in arms {
                         arm(cell, side, weight);
@@ -258,27 +258,33 @@ impl Painter<'_> {
         for (ix, cell) in self.cells.iter().enumerate().filter(|(_, cell)| cell.used) {
             let ix = i32::try_from(ix).unwrap_or(i32::MAX);
             let pos = Pos { x: ix % self.window.width, y: ix / self.window.width };
-            let stroke = match (cell.border, cell.back, cell.look.idle) {
+            let stroke = match (cell.border.is_some(), cell.back, cell.look.idle) {
                 (false, true, _) => Stroke::Dashed,
                 (false, false, true) => Stroke::Dotted,
                 _ => Stroke::Solid,
             };
-            let style = if cell.border {
-                self.border_style(Pos { x: pos.x + self.window.x, y: pos.y + self.window.y })
-            } else {
-                self.line_style(cell.look)
+            let style = match cell.border {
+                Some(of_box) => self.border_style(of_box),
+                None => self.line_style(cell.look),
             };
             sink.put(pos, self.glyphs.joint(cell.arms, stroke), style);
         }
     }
 
-    /// Puts a letter at a cell of the scene if it lies in the window as a whole.
+    /// Puts a letter at a cell of the scene if it lies in the window as a whole; of a letter that
+    /// the window cuts in two the visible half is blank.
     fn put(&self, pos: Pos, letter: char, style: CellStyle, sink: &mut impl CellSink) {
         let width = i32::try_from(letter.width().unwrap_or(0)).unwrap_or(0);
         let end = Pos { x: pos.x + width - 1, y: pos.y };
-        if width > 0 && self.window.contains(pos) && self.window.contains(end) {
-            let at = Pos { x: pos.x - self.window.x, y: pos.y - self.window.y };
-            sink.put(at, letter, style);
+        if width == 0 {
+            return;
+        }
+        let here = |pos: Pos| Pos { x: pos.x - self.window.x, y: pos.y - self.window.y };
+        match (self.window.contains(pos), self.window.contains(end)) {
+            (true, true) => sink.put(here(pos), letter, style),
+            (true, false) => sink.put(here(pos), ' ', style),
+            (false, true) => sink.put(here(end), ' ', style),
+            (false, false) => {}
         }
     }
 

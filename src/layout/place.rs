@@ -4,6 +4,9 @@
 //! weighted medians under the constraint that items keep their order and distance, which is an
 //! isotonic regression and solved exactly by pooling neighbours. Everything is an integer.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::order::{Layers, Neighbours};
 use super::proper::Proper;
 use super::scene::Orientation;
@@ -138,36 +141,41 @@ impl Placing<'_> {
     }
 }
 
-/// Neighbours that stand shoulder to shoulder, and the median of their wishes.
+/// Neighbours that stand shoulder to shoulder, and the lower weighted median of their wishes: the
+/// greatest of the lower half.
 struct Block {
-    /// Sorted.
-    wishes: Vec<(i32, i64)>,
+    lower: BinaryHeap<(i32, i64)>,
+    upper: BinaryHeap<Reverse<(i32, i64)>>,
+    /// Of the lower half.
+    lower_weight: i64,
     weight: i64,
     value: i32,
     count: usize,
 }
 
 impl Block {
-    fn new(mut wishes: Vec<(i32, i64)>) -> Self {
-        wishes.sort_unstable();
+    fn new(wishes: Vec<(i32, i64)>) -> Self {
         let weight = wishes.iter().map(|wish| wish.1).sum();
-        let mut block = Self { wishes, weight, value: 0, count: 1 };
+        let lower = BinaryHeap::from(wishes);
+        let upper = BinaryHeap::new();
+        let mut block = Self { lower, upper, lower_weight: weight, weight, value: 0, count: 1 };
         block.settle();
         block
     }
 
-    /// The block of two; the smaller list goes into the larger.
+    /// The block of two; the smaller one's wishes go into the larger.
     fn merged(self, other: Self) -> Self {
+        let size = |block: &Self| block.lower.len() + block.upper.len();
         let (mut large, small) =
-            if self.wishes.len() >= other.wishes.len() { (self, other) } else { (other, self) };
-        if small.wishes.len() <= 4 {
-            for wish in small.wishes {
-                let at = large.wishes.partition_point(|known| *known <= wish);
-                large.wishes.insert(at, wish);
+            if size(&self) >= size(&other) { (self, other) } else { (other, self) };
+        let upper = small.upper.into_iter().map(|Reverse(wish)| wish);
+        for wish in small.lower.into_iter().chain(upper) {
+            if wish.0 <= large.value {
+                large.lower_weight += wish.1;
+                large.lower.push(wish);
+            } else {
+                large.upper.push(Reverse(wish));
             }
-        } else {
-            large.wishes.extend(small.wishes);
-            large.wishes.sort_unstable();
         }
         large.weight += small.weight;
         large.count += small.count;
@@ -175,16 +183,22 @@ impl Block {
         large
     }
 
-    /// The lower weighted median.
+    /// Moves wishes from one half to the other until the lower one just holds half of the weight.
     fn settle(&mut self) {
-        let mut half = self.weight;
-        for &(wish, weight) in &self.wishes {
-            half -= 2 * weight;
-            if half <= 0 {
-                self.value = wish;
-                return;
-            }
+        while 2 * self.lower_weight < self.weight
+            && let Some(Reverse(wish)) = self.upper.pop()
+        {
+            self.lower_weight += wish.1;
+            self.lower.push(wish);
         }
+        while let Some(&wish) = self.lower.peek()
+            && 2 * (self.lower_weight - wish.1) >= self.weight
+        {
+            self.lower.pop();
+            self.lower_weight -= wish.1;
+            self.upper.push(Reverse(wish));
+        }
+        self.value = self.lower.peek().map_or(self.value, |wish| wish.0);
     }
 }
 

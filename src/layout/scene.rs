@@ -274,8 +274,6 @@ pub struct BoxItem {
     /// Wires from the box to itself.
     pub self_wires: Vec<usize>,
     pub band: Option<usize>,
-    /// It has left the mesh and is kept for a while so that nothing jumps.
-    pub ghost: bool,
 }
 
 /// A namespace's stretch of the cross axis.
@@ -288,8 +286,10 @@ pub struct BandArea {
 /// Counts that tests and the offer to tidy look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
-    /// Crossings of neighbouring layers' links.
+    /// Crossings of lines between neighbouring layers, as drawn.
     pub crossings: u64,
+    /// The same if every call had a line of its own: pairs of calls that cross.
+    pub crossing_calls: u64,
     /// Steps of every bounded loop.
     pub steps: u64,
     pub doglegs: u32,

@@ -28,7 +28,8 @@ pub(crate) struct Gap {
 pub(crate) struct Spans {
     /// Where each layer begins.
     pub(crate) start: Vec<i32>,
-    pub(crate) length: Vec<i32>,
+    /// Of each layer and the channel after it.
+    pub(crate) widths: Vec<Width>,
     /// After each layer; one less than layers.
     pub(crate) gaps: Vec<Gap>,
     pub(crate) total: i32,
@@ -42,6 +43,27 @@ struct Needs {
     collect: bool,
 }
 
+/// How wide a layer and the channel after it are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Width {
+    length: i32,
+    tracks: i32,
+    needs: Needs,
+}
+
+impl Width {
+    /// At least as wide as both.
+    fn with(self, other: Self) -> Self {
+        let needs = Needs {
+            split: self.needs.split || other.needs.split,
+            back_head: self.needs.back_head || other.needs.back_head,
+            collect: self.needs.collect || other.needs.collect,
+        };
+        let (length, tracks) = (self.length.max(other.length), self.tracks.max(other.tracks));
+        Self { length, tracks, needs }
+    }
+}
+
 /// Cells between a node's last cell and its first line: a name wants a blank.
 pub(crate) fn blank_after(options: &LayoutOptions) -> i32 {
     i32::from(options.zoom == Zoom::Pill && options.orientation == Orientation::LeftRight)
@@ -52,14 +74,14 @@ pub(crate) fn heads_in_border(options: &LayoutOptions) -> bool {
     options.zoom.boxed() && options.orientation == Orientation::TopDown
 }
 
-/// The main axis for routed channels. `widths` are how long channels were before: a channel never
-/// gets shorter than that.
+/// The main axis for routed channels. `before` are the widths of the drawing before: nothing
+/// gets narrower than that.
 pub(crate) fn spans(
     proper: &Proper,
     channels: &[Channel],
     options: &LayoutOptions,
     tcp: bool,
-    before: &[(i32, i32)],
+    before: &[Width],
 ) -> Spans {
     let mut length = vec![0; proper.layers];
     for item in &proper.items {
@@ -69,15 +91,15 @@ pub(crate) fn spans(
     let needs = needs(proper, options);
     let mut spans = Spans::default();
     let mut at = 0;
-    for (layer, length) in length.iter().enumerate() {
+    for (layer, length) in length.into_iter().enumerate() {
+        let tracks = channels.get(layer).map_or(0, |channel| channel.tracks);
         let old = before.get(layer).copied().unwrap_or_default();
-        let length = (*length).max(old.0);
+        let width = Width { length, tracks, needs: needs[layer] }.with(old);
         spans.start.push(at);
-        spans.length.push(length);
-        at += length;
+        spans.widths.push(width);
+        at += width.length;
         if layer + 1 < proper.layers {
-            let tracks = channels.get(layer).map_or(0, |channel| channel.tracks).max(old.1);
-            let gap = gap(at, tracks, needs[layer], options, tcp);
+            let gap = gap(at, width.tracks, width.needs, options, tcp);
             at = gap.head + i32::from(!heads_in_border(options));
             spans.gaps.push(gap);
         }

@@ -10,7 +10,7 @@ use crate::mesh::graph::{Edge, Graph, Health, Latency, Node, NodeFlag, NodeId, P
 use crate::mesh::status::Ready;
 
 use super::scene::EdgeKey;
-use super::view::ViewGraph;
+use super::view::{ViewGraph, is_namespace};
 
 /// What a cell shows; a theme says how it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -108,8 +108,11 @@ impl StyleTable {
     pub fn from_graph(graph: &Graph, view: &ViewGraph, before: Option<&Self>) -> Self {
         let mut table = Self { nodes: nodes(graph, view), ..Self::default() };
         for edge in &view.edges {
-            let parts = edge.parts.iter().filter_map(|&part| graph.edges.get(part));
-            table.edges.insert(edge.key.clone(), summed(parts));
+            // What stands for no call any more is a ghost and has no metrics.
+            if !edge.parts.is_empty() {
+                let parts = edge.parts.iter().filter_map(|&part| graph.edges.get(part));
+                table.edges.insert(edge.key.clone(), summed(parts));
+            }
         }
         let previous = before.map(|table| table.heavy_from).unwrap_or_default();
         table.heavy_from = HeavyFrom {
@@ -272,7 +275,7 @@ fn nodes(graph: &Graph, view: &ViewGraph) -> BTreeMap<NodeId, NodeStyle> {
             }
             styles.insert(row.key.clone(), style);
         }
-        if members.iter().all(Option::is_none) {
+        if is_namespace(&item.key) {
             styles.insert(item.key.clone(), collapsed(graph, view, item));
         }
     }

@@ -168,12 +168,20 @@ fn kept(graph: &Graph, options: &ViewOptions) -> Vec<bool> {
     kept
 }
 
+/// Whether a box is a collapsed namespace.
+pub fn is_namespace(key: &str) -> bool {
+    key.starts_with(NAMESPACE)
+}
+
+/// How the keys of collapsed namespaces begin.
+const NAMESPACE: &str = "namespace:";
+
 /// The key of the box that a node is drawn in.
 pub(crate) fn box_key(graph_type: GraphType, node: &Node, collapsed: &Collapse) -> NodeId {
     let namespace = node.namespace.as_deref();
     if collapsed.takes(namespace) {
         let cluster = node.cluster.as_deref().unwrap_or_default();
-        return format!("namespace:{cluster}/{}", namespace.unwrap_or_default()).into();
+        return format!("{NAMESPACE}{cluster}/{}", namespace.unwrap_or_default()).into();
     }
     let versions_share_a_box = graph_type == GraphType::VersionedApp
         && node.node_type == NodeType::App
@@ -237,7 +245,7 @@ fn title_of(node: &Node) -> String {
 }
 
 /// Names the namespaces and tells each box which is its own.
-fn banded(nodes: &mut [ViewNode]) -> Vec<Arc<str>> {
+pub(super) fn banded(nodes: &mut [ViewNode]) -> Vec<Arc<str>> {
     let names: BTreeSet<Arc<str>> =
         nodes.iter().filter_map(|node| node.namespace.clone()).collect();
     let names: Vec<Arc<str>> = names.into_iter().collect();

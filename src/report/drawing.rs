@@ -2,11 +2,13 @@
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::layout::first_view::Opening;
 use crate::layout::glyph::Glyphs;
 use crate::layout::paint::{CellSink, paint};
 use crate::layout::scene::{Area, Pos, Scene};
 use crate::layout::selection::Selection;
 use crate::layout::style::{CellStyle, Role, StyleTable};
+use crate::layout::view::Collapse;
 use crate::mesh::graph::Health;
 
 /// How a drawing is written.
@@ -131,4 +133,24 @@ fn ansi(style: CellStyle) -> &'static str {
 /// The drawn scene as text.
 pub fn drawing(scene: &Scene, styles: &StyleTable, options: DrawingOptions) -> String {
     Canvas::of(scene, styles, &Selection::default(), options.glyphs).text(options.colour)
+}
+
+/// What is not in a drawing, and how to see it; nothing when all is there.
+pub fn left_out(opening: &Opening) -> String {
+    const HOW: &str = "-n NAMESPACE draws one namespace; -o tree and -o json have everything.\n";
+    let first = &opening.view_options;
+    match (&first.focus, &first.collapsed) {
+        (Some(focus), _) if opening.view.left_out > 0 => {
+            let calls = if focus.hops == 1 { "call" } else { "calls" };
+            format!(
+                "\nThe busiest entry and what is within {} {calls} of it; {} nodes are left out.\n\
+                 {HOW}",
+                focus.hops, opening.view.left_out
+            )
+        }
+        (None, Collapse::All | Collapse::Some(_)) => {
+            format!("\nEach box is a whole namespace.\n{HOW}")
+        }
+        _ => String::new(),
+    }
 }

@@ -1,89 +1,22 @@
-//! What must hold for any graph, over generated ones. `VIGLA_CASES` sets how many.
+//! What must hold for any graph, over generated ones.
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use vigla::layout::glyph::Glyphs;
 use vigla::layout::navigate;
 use vigla::layout::paint::paint;
-use vigla::layout::scene::{Area, LabelMode, Orientation, Pos, Scene, Side, Zoom};
+use vigla::layout::scene::{Area, LabelMode, Orientation, Pos, Side, Zoom};
 use vigla::layout::selection::Selection;
-use vigla::layout::style::{CellStyle, StyleTable};
+use vigla::layout::style::CellStyle;
 use vigla::layout::view::{ViewGraph, ViewOptions};
 use vigla::layout::{LayoutOptions, layout};
-use vigla::mesh::graph::Graph;
 use vigla::report::drawing::Canvas;
 
+use unicode_width::UnicodeWidthChar;
+
 use crate::decode;
-use crate::graphs::Builder;
-
-fn config() -> Config {
-    let cases = std::env::var("VIGLA_CASES").ok().and_then(|cases| cases.parse().ok());
-    Config { cases: cases.unwrap_or(2_000), failure_persistence: None, ..Config::default() }
-}
-
-/// Any digraph of a few apps with one to three versions: cycles, calls to itself, both ways.
-fn any_graph() -> impl Strategy<Value = Graph> {
-    let calls = prop::collection::vec((0_u8..14, 0_u8..3, 0_u8..14, 0_u8..3), 0..36);
-    (calls, prop::collection::vec(0_u8..20, 0..4), any::<bool>()).prop_map(
-        |(calls, lonely, versions)| {
-            let mut graph = Builder::default();
-            let name = |app: u8, version: u8| {
-                let version = if versions { version.min(app % 3) } else { 0 };
-                format!("ns{}/service-{app} v{version}", app % 3)
-            };
-            for (from, from_version, to, to_version) in calls {
-                let (from, to) = (name(from, from_version), name(to, to_version));
-                graph.call(&from, &to, f64::from(from_version) + 0.5);
-            }
-            for app in lonely {
-                graph.node(&name(app, 0));
-            }
-            graph.build()
-        },
-    )
-}
-
-/// Hubs: many callers of few services.
-fn hubs() -> impl Strategy<Value = Graph> {
-    prop::collection::btree_set((0_u8..24, 0_u8..8), 0..60).prop_map(|pairs| {
-        let mut graph = Builder::default();
-        for (from, to) in pairs {
-            graph.call(&format!("caller-{from}"), &format!("hub-{}", to / 3), 1.0);
-            if from % 5 == 0 {
-                graph.call(&format!("hub-{}", to / 3), &format!("caller-{}", from / 2), 1.0);
-            }
-        }
-        graph.build()
-    })
-}
-
-fn graph() -> impl Strategy<Value = Graph> {
-    prop_oneof![3 => any_graph(), 1 => hubs()]
-}
-
-fn options() -> impl Strategy<Value = LayoutOptions> {
-    let zoom = prop::sample::select(vec![Zoom::Dots, Zoom::Pill, Zoom::Box, Zoom::Detail]);
-    let labels = prop::sample::select(vec![LabelMode::Rate, LabelMode::P95, LabelMode::None]);
-    (zoom, any::<bool>(), labels, 1_u16..30).prop_map(|(zoom, down, labels, name_cells)| {
-        let orientation = if down { Orientation::TopDown } else { Orientation::LeftRight };
-        LayoutOptions { orientation, zoom, labels, name_cells, ..LayoutOptions::default() }
-    })
-}
-
-fn drawn(graph: &Graph, options: &LayoutOptions, bands: bool) -> (Scene, StyleTable) {
-    let view = ViewGraph::from_graph(graph, &ViewOptions { bands, ..ViewOptions::default() });
-    (layout(&view, options, None).0, StyleTable::from_graph(graph, &view, None))
-}
-
-fn cells(a: Pos, b: Pos) -> impl Iterator<Item = (i32, i32)> {
-    (a.y..=b.y).flat_map(move |y| (a.x..=b.x).map(move |x| (x, y)))
-}
-
-fn cells_of(area: Area) -> impl Iterator<Item = (i32, i32)> {
-    cells(Pos { x: area.x, y: area.y }, Pos { x: area.right() - 1, y: area.bottom() - 1 })
-}
+use crate::generated::{cells, cells_of, config, drawn, graph, options};
 
 proptest! {
     #![proptest_config(config())]
@@ -150,6 +83,30 @@ proptest! {
     }
 
     #[test]
+    fn texts_stay_in_their_boxes_and_slots(
+        graph in graph(),
+        options in options(),
+        factor in 0.001_f64..1e12,
+    ) {
+        let mut graph = graph;
+        for edge in &mut graph.edges {
+            edge.rate *= factor;
+        }
+        let (scene, styles) = drawn(&graph, &options, false);
+        let canvas = Canvas::of(&scene, &styles, &Selection::default(), Glyphs::Rounded);
+        let mut roomy: BTreeSet<(i32, i32)> = BTreeSet::new();
+        roomy.extend(scene.boxes.iter().flat_map(|item| cells_of(item.area)));
+        roomy.extend(scene.slots.iter().flat_map(|slot| {
+            cells_of(Area::new(slot.pos.x, slot.pos.y, i32::from(slot.width), 1))
+        }));
+        for cell in cells_of(Area::new(0, 0, scene.width, scene.height)) {
+            let letter = canvas.cell(Pos { x: cell.0, y: cell.1 }).map(|(letter, _)| letter);
+            let text = letter.is_some_and(|letter| letter.is_alphanumeric() || "…%●✕".contains(letter));
+            prop_assert!(!text || roomy.contains(&cell), "{:?} outside at {:?}", letter, cell);
+        }
+    }
+
+    #[test]
     fn the_picture_tells_the_graph(
         graph in graph(),
         down in any::<bool>(),
@@ -175,6 +132,7 @@ proptest! {
         let (scene, memory) = layout(&view, &options, None);
         let mut other = graph;
         other.edges.reverse();
+        other.nodes.reverse();
         for edge in &mut other.edges {
             edge.rate *= 3.0;
             edge.error_percent = Some(50.0);
@@ -182,8 +140,11 @@ proptest! {
         let other = ViewGraph::from_graph(&other, &ViewOptions::default());
         prop_assert_eq!(&layout(&other, &options, None).0, &scene);
         // What is remembered and unchanged stays where it is.
-        let (again, _) = layout(&view, &options, Some(&memory));
+        let (again, memory_again) = layout(&view, &options, Some(&memory));
         prop_assert_eq!(&again.boxes, &scene.boxes);
+        prop_assert_eq!(&again.runs, &scene.runs);
+        prop_assert_eq!(&again.slots, &scene.slots);
+        prop_assert_eq!(&layout(&view, &options, Some(&memory_again)).0, &again);
     }
 
     #[test]
@@ -200,15 +161,36 @@ proptest! {
         paint(&scene, &styles, area, &selection, Glyphs::Rounded, &mut Bounded(&mut part, area));
         for (x, y) in cells_of(Area::new(0, 0, window.2, window.3)) {
             let at = Pos { x: x + window.0, y: y + window.1 };
-            prop_assert_eq!(part.cell(Pos { x, y }), whole.cell(at), "at {:?}", at);
+            let seen = |canvas: &Canvas, at| canvas.cell(at).filter(|(letter, _)| *letter != ' ');
+            let wide = whole.cell(at).is_some_and(|(letter, _)| letter.width() == Some(2));
+            // Of a letter two cells wide the window must have both.
+            let expected = if wide && x + 1 == window.2 { None } else { seen(&whole, at) };
+            prop_assert_eq!(seen(&part, Pos { x, y }), expected, "at {:?}", at);
         }
     }
 
     #[test]
-    fn ascii_is_ascii(graph in graph(), options in options()) {
+    fn every_table_of_glyphs_draws_the_same_cells(graph in graph(), options in options()) {
         let (scene, styles) = drawn(&graph, &options, false);
-        let text = Canvas::of(&scene, &styles, &Selection::default(), Glyphs::Ascii).text(false);
-        prop_assert!(text.is_ascii(), "{}", text);
+        let canvas = |glyphs| Canvas::of(&scene, &styles, &Selection::default(), glyphs);
+        let (round, square, ascii) =
+            (canvas(Glyphs::Rounded), canvas(Glyphs::Square), canvas(Glyphs::Ascii));
+        prop_assert!(ascii.text(false).is_ascii(), "{}", ascii.text(false));
+        let mut named = BTreeSet::new();
+        named.extend(scene.boxes.iter().flat_map(|item| cells_of(item.area)));
+        named.extend(scene.bands.iter().flat_map(|band| cells_of(band.area)));
+        for cell in cells_of(Area::new(0, 0, scene.width, scene.height)) {
+            let pos = Pos { x: cell.0, y: cell.1 };
+            let letters = [&round, &square, &ascii].map(|canvas| canvas.cell(pos));
+            if named.contains(&cell) {
+                continue;
+            }
+            let drawn = letters.map(|letter| letter.is_some_and(|(letter, _)| letter != ' '));
+            prop_assert!(drawn.iter().all(|is| *is == drawn[0]), "{letters:?} at {pos:?}");
+            for (letter, _) in letters.into_iter().flatten() {
+                prop_assert_eq!(letter.width(), Some(1), "{:?} at {:?}", letter, pos);
+            }
+        }
     }
 
     #[test]
@@ -227,6 +209,32 @@ proptest! {
                 }
             }
             prop_assert_eq!(reached.len(), scene.boxes.len(), "from {}", start.key);
+        }
+    }
+
+    #[test]
+    fn there_and_back_along_a_call_returns(graph in graph(), options in options()) {
+        let (scene, _) = drawn(&graph, &options, false);
+        let (ahead, behind) = match options.orientation {
+            Orientation::LeftRight => (Side::Right, Side::Left),
+            Orientation::TopDown => (Side::Down, Side::Up),
+        };
+        for start in &scene.boxes {
+            let at = scene.box_of(&start.key);
+            let calls = scene.wires.iter().any(|wire| {
+                let higher = |ix: usize| scene.boxes[ix].rank > start.rank;
+                (Some(wire.from) == at && higher(wire.to)) || (Some(wire.to) == at && higher(wire.from))
+            });
+            if !calls {
+                continue;
+            }
+            let visited = [start.key.clone()];
+            let there = navigate::navigate(&scene, &start.key, ahead, &visited);
+            prop_assert!(there.is_some());
+            let there = there.unwrap_or_else(|| start.key.clone());
+            let visited = [start.key.clone(), there.clone()];
+            let back = navigate::navigate(&scene, &there, behind, &visited);
+            prop_assert_eq!(back.as_ref(), Some(&start.key));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Example graphs, built by hand: what the layout's tests and benches draw.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vigla::mesh::graph::{
@@ -12,18 +13,21 @@ use vigla::mesh::graph::{
 pub(crate) struct Builder {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
+    /// Where each node is.
+    at: BTreeMap<NodeId, usize>,
 }
 
 impl Builder {
     /// A version of an app; `name` is `app` or `app version`, `namespace/` may come before.
     pub(crate) fn node(&mut self, name: &str) -> &mut Node {
         let id = id(name);
-        if let Some(at) = self.nodes.iter().position(|node| node.id == id) {
+        if let Some(&at) = self.at.get(&id) {
             return &mut self.nodes[at];
         }
         let (namespace, rest) = name.split_once('/').unwrap_or(("default", name));
         let (app, version) = rest.split_once(' ').unwrap_or((rest, ""));
         let at = self.nodes.len();
+        self.at.insert(id.clone(), at);
         self.nodes.push(Node {
             id,
             node_type: NodeType::App,
@@ -86,6 +90,13 @@ impl Builder {
 pub(crate) fn id(name: &str) -> NodeId {
     let (namespace, rest) = name.split_once('/').unwrap_or(("default", name));
     format!("app:Kubernetes/{namespace}/{}", rest.replace(' ', "/")).into()
+}
+
+impl From<Graph> for Builder {
+    fn from(graph: Graph) -> Self {
+        let at = graph.nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at)).collect();
+        Self { nodes: graph.nodes, edges: graph.edges, at }
+    }
 }
 
 fn timed(edge: &mut Edge, share: f64, p95: f64) -> &mut Edge {

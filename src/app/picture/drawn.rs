@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::layout::first_view::{first_options, first_view};
+use crate::layout::ghosts::Ghosts;
 use crate::layout::scene::{LabelMode, Scene};
 use crate::layout::style::{NodeStyle, StyleTable};
 use crate::layout::view::{Focus, ViewGraph, ViewOptions};
@@ -40,6 +41,8 @@ pub struct Drawn {
     several: bool,
     wanted: DrawnAs,
     memory: Arc<Memory>,
+    /// What has left the mesh and is still shown.
+    ghosts: Ghosts,
 }
 
 impl Drawn {
@@ -52,7 +55,11 @@ impl Drawn {
         let as_before = |before: &Self| before.bands || !before.several;
         let bands = several && (anew || before.is_none_or(as_before));
         let mut first = first(graph, wanted, bands);
-        let mut view = ViewGraph::from_graph(graph, &first);
+        // What is gone stays where it was for a while, unless something else is to be seen now.
+        let ghosts = before.filter(|_| kept).map(|before| before.ghosts.clone());
+        let ghosts = ghosts.unwrap_or_default();
+        let view = ViewGraph::from_graph(graph, &first);
+        let (mut view, mut ghosts) = ghosts.keep(view, graph.evaluated_at);
         let mut laid = laid_out(&view, wanted, before);
         if anew && bands && !laid.0.zoom.boxed() {
             // Boxes tell more than bands do: where there is no room for both, the bands go.
@@ -60,6 +67,7 @@ impl Drawn {
             let other_view = ViewGraph::from_graph(graph, &other);
             let other_laid = laid_out(&other_view, wanted, None);
             if other_laid.0.zoom.boxed() {
+                (_, ghosts) = Ghosts::default().keep(other_view.clone(), graph.evaluated_at);
                 (first, view, laid) = (other, other_view, other_laid);
             }
         }
@@ -75,6 +83,7 @@ impl Drawn {
             focus: first.focus,
             wanted: wanted.clone(),
             memory,
+            ghosts,
         }
     }
 

@@ -208,10 +208,11 @@ impl Composer<'_> {
         }
     }
 
-    /// The index in the scene of a node of this component: boxes come in order of nodes.
+    /// The index in the scene of a node of this component: boxes, like items, come in the order of
+    /// nodes.
     fn box_index(&self, node: usize) -> usize {
         let before = self.scene.boxes.len() - self.proper.item_of.len();
-        before + self.proper.item_of.range(..node).count()
+        before + self.proper.item_of.get(&node).copied().unwrap_or(0)
     }
 
     /// The row from an out-port to the last net that leaves it, or on to what lies straight ahead.

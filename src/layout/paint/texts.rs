@@ -89,14 +89,20 @@ impl Painter<'_> {
         }
     }
 
+    /// Whether nothing is known of a box any more: it has left the mesh.
+    fn is_ghost(&self, item: &BoxItem) -> bool {
+        item.rows.iter().all(|row| !self.styles.nodes.contains_key(&row.key))
+    }
+
     /// How a text of a box is set off.
     fn set_off(&self, ix: usize, role: Role) -> CellStyle {
         let item = &self.scene.boxes[ix];
         let found = &self.selection.found;
+        let ghost = self.is_ghost(item);
         CellStyle {
-            role: if item.ghost { Role::Ghost } else { role },
+            role: if ghost { Role::Ghost } else { role },
             bold: self.highlight.path && self.highlight.boxes[ix],
-            dim: item.ghost || (self.highlight.path && !self.highlight.boxes[ix]),
+            dim: ghost || (self.highlight.path && !self.highlight.boxes[ix]),
             reverse: false,
             underline: found.contains(&item.key)
                 || item.rows.iter().any(|row| found.contains(&row.key)),
@@ -104,13 +110,12 @@ impl Painter<'_> {
     }
 
     /// The style of a border cell: dim where its box is off the path.
-    pub(super) fn border_style(&self, pos: Pos) -> CellStyle {
-        let plain = CellStyle::of(Role::Border);
-        if !self.highlight.path {
-            return plain;
+    pub(super) fn border_style(&self, of_box: usize) -> CellStyle {
+        if self.highlight.path {
+            CellStyle { underline: false, ..self.set_off(of_box, Role::Border) }
+        } else {
+            CellStyle::of(Role::Border)
         }
-        let at = self.scene.boxes.iter().position(|item| item.area.contains(pos));
-        at.map_or(plain, |ix| CellStyle { underline: false, ..self.set_off(ix, Role::Border) })
     }
 
     /// The metrics of a box as a whole: the worst health of its rows.
@@ -134,14 +139,14 @@ impl Painter<'_> {
     }
 
     fn dot(&self, ix: usize, item: &BoxItem, sink: &mut impl CellSink) {
-        let (letter, role) = self.sign(&self.whole(item), item.ghost);
+        let (letter, role) = self.sign(&self.whole(item), self.is_ghost(item));
         let mut style = self.set_off(ix, role);
         style.reverse = self.highlight.selected_box == Some(ix);
         self.put(Pos { x: item.area.x, y: item.area.y }, letter, style, sink);
     }
 
     fn pill(&self, ix: usize, item: &BoxItem, sink: &mut impl CellSink) {
-        let (letter, role) = self.sign(&self.whole(item), item.ghost);
+        let (letter, role) = self.sign(&self.whole(item), self.is_ghost(item));
         let mut pos = Pos { x: item.area.x, y: item.area.y };
         self.put(pos, letter, self.set_off(ix, role), sink);
         pos.x += 2;
@@ -172,8 +177,9 @@ impl Painter<'_> {
             self.write(Pos { x: area.x + 2, y: area.y + 1 }, &item.title, title, sink);
         }
         for (row_ix, row) in item.rows.iter().enumerate() {
-            let style = self.styles.nodes.get(&row.key).cloned().unwrap_or_default();
-            let (letter, role) = self.sign(&style, item.ghost);
+            let known = self.styles.nodes.get(&row.key);
+            let style = known.cloned().unwrap_or_default();
+            let (letter, role) = self.sign(&style, known.is_none());
             let mut pos = Pos { x: row.area.x, y: row.area.y };
             self.put(pos, letter, self.set_off(ix, role), sink);
             pos.x += 1;

@@ -1,0 +1,143 @@
+//! Lines, followed: every call leads from its caller to what it calls, and no joint can be read in
+//! two ways.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use vigla::layout::LayoutOptions;
+use vigla::layout::scene::{Pos, Scene, Side, WireSet, Zoom};
+
+use crate::generated::{cells, cells_of, config, drawn, graph, options};
+
+type Cell = (i32, i32);
+
+fn wires(scene: &Scene, set: WireSet) -> BTreeSet<usize> {
+    scene.wires_of(set).collect()
+}
+
+/// The wires that leave each cell on each side.
+fn arms(scene: &Scene) -> BTreeMap<Cell, BTreeMap<Side, BTreeSet<usize>>> {
+    let mut arms: BTreeMap<Cell, BTreeMap<Side, BTreeSet<usize>>> = BTreeMap::new();
+    for run in &scene.runs {
+        let (before, after) =
+            if run.vertical { (Side::Up, Side::Down) } else { (Side::Left, Side::Right) };
+        for (x, y) in cells(run.a, run.b) {
+            let at = arms.entry((x, y)).or_default();
+            let carried = wires(scene, run.wires);
+            if (x, y) != (run.a.x, run.a.y) || run.open_a {
+                at.entry(before).or_default().extend(&carried);
+            }
+            if (x, y) != (run.b.x, run.b.y) || run.open_b {
+                at.entry(after).or_default().extend(&carried);
+            }
+        }
+    }
+    arms
+}
+
+/// Boxes rather than pills: beside a pill its lines are gathered in one, whose pieces do not each
+/// know their calls.
+fn boxed(options: LayoutOptions) -> LayoutOptions {
+    LayoutOptions { zoom: options.zoom.max(Zoom::Box), ..options }
+}
+
+fn beside(a: Cell, b: Cell) -> bool {
+    (a.0 - b.0).abs() + (a.1 - b.1).abs() <= 1
+}
+
+/// The cells of each wire: its runs and its heads.
+fn lines(scene: &Scene) -> BTreeMap<usize, BTreeSet<Cell>> {
+    let mut lines: BTreeMap<usize, BTreeSet<Cell>> = BTreeMap::new();
+    for run in &scene.runs {
+        for wire in wires(scene, run.wires) {
+            lines.entry(wire).or_default().extend(cells(run.a, run.b));
+        }
+    }
+    for head in &scene.heads {
+        for wire in wires(scene, head.wires) {
+            lines.entry(wire).or_default().insert((head.pos.x, head.pos.y));
+        }
+    }
+    lines
+}
+
+/// What a walk over neighbouring cells reaches.
+fn reached(line: &BTreeSet<Cell>, start: Cell) -> BTreeSet<Cell> {
+    let mut met = BTreeSet::from([start]);
+    let mut stack = vec![start];
+    while let Some((x, y)) = stack.pop() {
+        for side in Side::ALL {
+            let next = Pos { x, y }.step(side);
+            let next = (next.x, next.y);
+            if line.contains(&next) && met.insert(next) {
+                stack.push(next);
+            }
+        }
+    }
+    met
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn every_call_leads_from_its_caller_to_what_it_calls(
+        graph in graph(),
+        options in options(),
+        bands in any::<bool>(),
+    ) {
+        let (scene, _) = drawn(&graph, &boxed(options), bands);
+        let lines = lines(&scene);
+        for (ix, wire) in scene.wires.iter().enumerate() {
+            if wire.is_loop() || wire.omitted {
+                prop_assert!(!lines.contains_key(&ix), "a line for what is not drawn");
+                continue;
+            }
+            let Some(line) = lines.get(&ix) else {
+                return Err(TestCaseError::fail(format!("wire {ix} has no line")));
+            };
+            let from: Vec<Cell> = cells_of(scene.boxes[wire.from].area).collect();
+            let heads: Vec<_> = scene
+                .heads
+                .iter()
+                .filter(|head| wires(&scene, head.wires).contains(&ix))
+                .collect();
+            prop_assert_eq!(heads.len(), 1, "one head for wire {}", ix);
+            prop_assert_eq!(heads[0].at, wire.to, "a head at another box");
+            let start = (heads[0].pos.x, heads[0].pos.y);
+            let walked = reached(line, start);
+            // Whatever stands apart from the rest is a line that belongs to nothing.
+            prop_assert_eq!(walked.len(), line.len(), "wire {} is in pieces", ix);
+            let near = |cell: &Cell| from.iter().any(|other| beside(*cell, *other));
+            prop_assert!(walked.iter().any(near), "wire {} leaves nowhere", ix);
+        }
+    }
+
+    #[test]
+    fn no_joint_can_be_read_in_two_ways(
+        graph in graph(),
+        options in options(),
+        bands in any::<bool>(),
+    ) {
+        let (scene, _) = drawn(&graph, &boxed(options), bands);
+        for (cell, arms) in arms(&scene) {
+            let all: BTreeSet<usize> = arms.values().flatten().copied().collect();
+            if arms.len() == 4 {
+                prop_assert_eq!(&arms[&Side::Up], &arms[&Side::Down], "at {:?}", cell);
+                prop_assert_eq!(&arms[&Side::Left], &arms[&Side::Right], "at {:?}", cell);
+                let crosses = arms[&Side::Up].is_disjoint(&arms[&Side::Left]);
+                prop_assert!(crosses, "a line meets itself at {:?}", cell);
+            } else {
+                let ends = |end: fn(&vigla::layout::scene::Wire) -> usize| {
+                    all.iter().map(|&wire| end(&scene.wires[wire])).collect::<BTreeSet<_>>().len()
+                };
+                let one = ends(|wire| wire.from) == 1 || ends(|wire| wire.to) == 1;
+                prop_assert!(one, "strangers share the joint at {:?}", cell);
+            }
+            for wire in all {
+                let sides = arms.values().filter(|carried| carried.contains(&wire)).count();
+                prop_assert_eq!(sides, 2, "wire {} ends or parts at {:?}", wire, cell);
+            }
+        }
+    }
+}
