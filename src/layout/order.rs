@@ -192,7 +192,7 @@ impl<'p> Ordering<'p> {
                 };
                 let place = self.place[item];
                 let sum: i64 = links.iter().map(end).sum();
-                let mean = sum.checked_div(long(links.len())).unwrap_or(long(place) * FINE);
+                let mean = sum.checked_div(long(links.len())).unwrap_or_else(|| long(place) * FINE);
                 let tie = if last_first { usize::MAX - place } else { place };
                 (self.proper.items[item].band, mean, tie, item)
             }));

@@ -21,9 +21,9 @@ fn arms(scene: &Scene) -> BTreeMap<Cell, BTreeMap<Side, BTreeSet<usize>>> {
     for run in &scene.runs {
         let (before, after) =
             if run.vertical { (Side::Up, Side::Down) } else { (Side::Left, Side::Right) };
+        let carried = wires(scene, run.wires);
         for (x, y) in cells(run.a, run.b) {
             let at = arms.entry((x, y)).or_default();
-            let carried = wires(scene, run.wires);
             if (x, y) != (run.a.x, run.a.y) || run.open_a {
                 at.entry(before).or_default().extend(&carried);
             }
