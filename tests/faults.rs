@@ -18,7 +18,9 @@ use kube::config::Kubeconfig;
 use serde_json::json;
 use vigla::demo::{self, Demo, Scenario};
 use vigla::mesh::{Key, KindState, MeshSnapshot, Scope, SourceState, SourceStatus};
-use vigla::source::{Control, KubeOptions, Live, Metrics, PrometheusOptions, SourceOptions, start};
+use vigla::source::{
+    Control, KubeOptions, LatencyBy, Live, Metrics, PrometheusOptions, SourceOptions, start,
+};
 
 #[path = "support/fault_proxy.rs"]
 #[expect(dead_code, reason = "certificates and tokens are played to the whole program")]
@@ -273,7 +275,9 @@ async fn slow_answers_come_in_while_screens_change() {
     let control = patient.live.control.clone();
     let restless = tokio::spawn(async move {
         for turn in 0.. {
-            let wanted = control.send(Control::WantLatency(turn % 2 == 0)).await;
+            let wanted = control
+                .send(Control::WantLatency((turn % 2 == 0).then_some(LatencyBy::Edge)))
+                .await;
             if wanted.is_err() {
                 return;
             }
