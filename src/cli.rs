@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::config::{ThemeChoice, When, duration};
+use crate::layout::scene::{LabelMode, Orientation};
 use crate::mesh::graph::{GraphType, RateKind};
 
 #[derive(Debug, Parser)]
@@ -228,11 +229,14 @@ pub struct GraphArgs {
     #[arg(long)]
     pub latency: bool,
     /// What the edges of the drawn graph say
-    #[arg(long, value_name = "WHAT")]
-    pub labels: Option<crate::config::Labels>,
+    #[arg(long, value_name = "WHAT",
+          value_parser = PossibleValuesParser::new(LabelMode::ALL.map(LabelMode::name))
+              .try_map(|word| LabelMode::named(&word).ok_or("no such label")))]
+    pub labels: Option<LabelMode>,
     /// lr: left to right; td: top to down
-    #[arg(long, value_name = "WAY")]
-    pub orientation: Option<crate::config::Orientation>,
+    #[arg(long, value_name = "WAY",
+          value_parser = PossibleValuesParser::new(["lr", "td"]).map(|word| orientation(&word)))]
+    pub orientation: Option<Orientation>,
     /// Columns to draw in [default: those of the terminal, 80 in a pipe]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..=2000))]
     pub width: Option<u16>,
@@ -445,6 +449,13 @@ fn graph_type(word: &str) -> GraphType {
         "workload" => GraphType::Workload,
         "service" => GraphType::Service,
         _ => GraphType::VersionedApp,
+    }
+}
+
+fn orientation(word: &str) -> Orientation {
+    match word {
+        "td" => Orientation::TopDown,
+        _ => Orientation::LeftRight,
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::layout::scene::{LabelMode, Orientation};
 use crate::mesh::Trouble;
 use crate::mesh::graph::GraphType;
 use crate::mesh::health::HealthConfig;
@@ -91,30 +92,9 @@ pub struct Graph {
     pub graph_type: GraphType,
     pub service_nodes: bool,
     pub idle: bool,
-    pub labels: Labels,
+    /// What the edges of the drawn graph say.
+    pub labels: LabelMode,
     pub orientation: Orientation,
-}
-
-/// What the edges of the drawn graph say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Labels {
-    #[default]
-    Rate,
-    Share,
-    Errors,
-    P50,
-    P95,
-    P99,
-    None,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Orientation {
-    #[default]
-    Lr,
-    Td,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -24,7 +24,7 @@ use crate::mesh::Trouble;
 
 pub mod clipboard;
 pub mod environment;
-mod frame_writer;
+pub mod frame_writer;
 pub mod signals;
 
 pub use environment::{ColorDepth, Environment};

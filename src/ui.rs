@@ -35,15 +35,26 @@ pub struct View {
     pub ascii: bool,
     /// First row shown, by list.
     offsets: BTreeMap<Screen, usize>,
-    /// The cell of the drawn graph that is shown first.
+    /// The cell of the drawn graph that is shown first, and how far the user had moved it then.
     drawing: Pos,
+    panned: Pos,
+    /// The row and column of the matrix that are shown first.
+    matrix: (usize, usize),
     /// What the last frame showed where.
     hits: Vec<(Rect, Target)>,
 }
 
 impl View {
     pub fn new(theme: Theme, ascii: bool) -> Self {
-        Self { theme, ascii, offsets: BTreeMap::new(), drawing: Pos::default(), hits: Vec::new() }
+        Self {
+            theme,
+            ascii,
+            offsets: BTreeMap::new(),
+            drawing: Pos::default(),
+            panned: Pos::default(),
+            matrix: (0, 0),
+            hits: Vec::new(),
+        }
     }
 
     /// What the last frame showed at a cell; what was drawn later lies over what was before.
@@ -74,7 +85,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, view: &mut View) {
     frame::tabs(frame, tabs, model, view);
     match model.way.place() {
         Place::Screen(screen) => screen::draw(frame, body, *screen, model, view),
-        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+        Place::Object(..) | Place::Node(_) | Place::Call(_) | Place::Line(..) | Place::Rule(_) => {
             screen::text::draw(frame, body, model, view)
         }
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::doc::{self, Doc};
+use super::drawing::Subject;
 use super::list::{RowId, Tone};
 use super::picture::Picture;
 use super::screen::{Place, TextKind};
@@ -10,10 +11,16 @@ use crate::mesh::findings::line_of;
 use crate::mesh::{MeshSnapshot, ObjectRef, Trouble};
 use crate::report;
 
+mod call;
+mod deciding;
 mod node;
 mod parts;
 mod pod;
 mod service;
+mod sheet;
+
+/// Columns of the text of a place.
+const PAGE: usize = 100;
 
 /// The text of a place; what went wrong where there is none.
 pub fn text(
@@ -31,16 +38,47 @@ pub fn text(
             detail(&told, object)
         }
         Place::Node(id) => {
-            picture.and_then(|picture| node::describe(picture, id)).ok_or_else(|| {
-                Trouble::new(
-                    format!("show {id}"),
-                    "it is not in the graph any more",
-                    "esc goes back; a longer window (w) may show it again",
-                )
-            })
+            let told = Told { snapshot, picture, now };
+            node::describe(&told, id, PAGE).ok_or_else(|| not_in_graph(id))
+        }
+        Place::Call(call) => {
+            let told = Told { snapshot, picture, now };
+            let name = || format!("the calls from {} to {}", call.from, call.to);
+            call::describe(&told, call, PAGE).ok_or_else(|| not_in_graph(&name()))
         }
         Place::Screen(_) => Ok(Doc::default()),
     }
+}
+
+/// What is known of what is selected in the graph, in lines of so many cells or little more.
+pub fn subject(
+    snapshot: &MeshSnapshot,
+    picture: &Picture,
+    subject: &Subject,
+    cells: usize,
+) -> Option<Doc> {
+    let told = Told { snapshot, picture: Some(picture), now: snapshot.taken_at };
+    match subject {
+        Subject::Node(key) => node::describe(&told, key, cells),
+        Subject::Call(call) => call::describe(&told, call, cells),
+    }
+}
+
+/// The object that stands behind what is selected in the graph: the service or workload of a
+/// node, of a call what decides where it goes.
+pub fn object(snapshot: &MeshSnapshot, picture: &Picture, subject: &Subject) -> Option<ObjectRef> {
+    match subject {
+        Subject::Node(key) => node::object(picture, key),
+        Subject::Call(call) => call::object(&snapshot.objects, picture, call),
+    }
+}
+
+fn not_in_graph(what: &str) -> Trouble {
+    Trouble::new(
+        format!("show {what}"),
+        "it is not in the graph any more",
+        "esc goes back; a longer window (w) may show it again",
+    )
 }
 
 /// What descriptions are made from.

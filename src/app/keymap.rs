@@ -14,6 +14,8 @@ pub struct Chord {
     pub code: KeyCode,
     pub ctrl: bool,
     pub alt: bool,
+    /// Told of keys that are no characters; of those the character itself tells it.
+    pub shift: bool,
 }
 
 impl From<KeyEvent> for Chord {
@@ -23,10 +25,12 @@ impl From<KeyEvent> for Chord {
             KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
             code => code,
         };
+        let shift = event.modifiers.contains(KeyModifiers::SHIFT);
         Self {
             code,
             ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
             alt: event.modifiers.contains(KeyModifiers::ALT),
+            shift: shift && !matches!(code, KeyCode::Char(_) | KeyCode::BackTab),
         }
     }
 }
@@ -66,12 +70,19 @@ impl FromStr for Chord {
         let wrong = || NotAKey(text.to_owned());
         let (rest, ctrl) = text.strip_prefix("ctrl-").map_or((text, false), |rest| (rest, true));
         let (rest, alt) = rest.strip_prefix("alt-").map_or((rest, false), |rest| (rest, true));
+        let named_whole = named(rest);
+        let (rest, shift) = match (named_whole, rest.strip_prefix("shift-")) {
+            (None, Some(key)) if named(key).is_some_and(|key| !matches!(key, KeyCode::Char(_))) => {
+                (key, true)
+            }
+            _ => (rest, false),
+        };
         let mut letters = rest.chars();
         let code = match (letters.next(), letters.next()) {
             (Some(letter), None) => KeyCode::Char(letter),
             _ => named(rest).or_else(|| function(rest)).ok_or_else(wrong)?,
         };
-        Ok(Self { code, ctrl, alt })
+        Ok(Self { code, ctrl, alt, shift })
     }
 }
 
@@ -89,6 +100,7 @@ impl fmt::Display for Chord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.ctrl { "ctrl-" } else { "" })?;
         f.write_str(if self.alt { "alt-" } else { "" })?;
+        f.write_str(if self.shift { "shift-" } else { "" })?;
         match (NAMED.iter().find(|(_, code)| *code == self.code), self.code) {
             (Some((name, _)), _) => f.write_str(name),
             (None, KeyCode::Char(letter)) => write!(f, "{letter}"),
@@ -193,6 +205,7 @@ mod tests {
     #[case("G")]
     #[case("?")]
     #[case("shift-tab")]
+    #[case("shift-left")]
     #[case("space")]
     #[case("f5")]
     #[case("alt-x")]
@@ -203,6 +216,7 @@ mod tests {
     #[rstest]
     #[case("f13")]
     #[case("hyper-x")]
+    #[case("shift-x")]
     #[case("")]
     fn no_keys(#[case] text: &str) {
         assert_eq!(text.parse::<Chord>(), Err(NotAKey(text.to_owned())));
@@ -233,6 +247,6 @@ mod tests {
         assert_eq!(keymap.action(&list, key("G")), Some(Action::Bottom));
         let graph = [Layer::Graph, Layer::Everywhere];
         assert_eq!(keymap.action(&graph, key("T")), Some(Action::GraphType));
-        assert_eq!(keymap.action(&graph, key("N")), None);
+        assert_eq!(keymap.action(&graph, key("N")), Some(Action::PreviousProblem));
     }
 }

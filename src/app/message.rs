@@ -9,6 +9,8 @@ use super::doc::Doc;
 use super::picture::Picture;
 use super::route::Form;
 use super::screen::{Place, Screen};
+use crate::layout::scene::EdgeKey;
+use crate::mesh::graph::NodeId;
 use crate::mesh::{MeshSnapshot, Trouble};
 
 /// One thing that happened.
@@ -22,6 +24,10 @@ pub enum Msg {
     Click(Target),
     /// Lines down, negative up.
     Wheel(isize),
+    /// The mouse was moved with its button held: columns and rows.
+    Drag(i32, i32),
+    /// Time for what moves to move on.
+    Tick,
     Resize(u16, u16),
     /// The sources know more.
     Snapshot(Arc<MeshSnapshot>),
@@ -44,5 +50,9 @@ pub enum Target {
     /// A row of the list or of the picker on top, by its position among those shown.
     Row(usize),
     /// A node of the drawn graph.
-    Node(Arc<str>),
+    Node(NodeId),
+    /// A line of the drawn graph.
+    Edge(EdgeKey),
+    /// A place of the matrix: who calls, who is called.
+    Cell(NodeId, NodeId),
 }

@@ -132,9 +132,11 @@ impl Model {
             Place::Screen(Screen::Route) => &[Layer::Route, Layer::Everywhere],
             Place::Screen(Screen::Findings) => &[Layer::Findings, Layer::List, Layer::Everywhere],
             Place::Screen(_) => &[Layer::List, Layer::Everywhere],
-            Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
-                &[Layer::Text, Layer::Everywhere]
-            }
+            Place::Object(..)
+            | Place::Node(_)
+            | Place::Call(_)
+            | Place::Line(..)
+            | Place::Rule(_) => &[Layer::Text, Layer::Everywhere],
         }
     }
 

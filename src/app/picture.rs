@@ -1,13 +1,13 @@
 //! What the screens show, worked out from a snapshot once, off the loop: a few milliseconds for
 //! thousands of pods must not stand between a key and its frame.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::list::{Data, RowId, Table};
-use super::screen::Screen;
+use super::screen::{Call, Screen};
 use crate::mesh::findings::{Analyzer, Finding, Report};
 use crate::mesh::gateways::{self, GatewayView};
-use crate::mesh::graph::{self, Graph, GraphInput, GraphOptions, GraphType};
+use crate::mesh::graph::{self, Edge, Graph, GraphInput, GraphOptions, GraphType, Node, NodeId};
 use crate::mesh::health::HealthConfig;
 use crate::mesh::inventory::Inventory;
 use crate::mesh::split::verdict::Limits;
@@ -18,7 +18,9 @@ mod drawn;
 mod events;
 mod finding_rows;
 mod gateway_rows;
+mod history;
 mod marks;
+mod matrix;
 mod overview;
 mod pods;
 mod services;
@@ -26,7 +28,9 @@ mod splits;
 mod tree;
 
 pub use drawn::{Drawn, DrawnAs};
+pub use history::{History, Sample};
 pub use marks::Marks;
+pub use matrix::{Matrix, MatrixBox};
 
 /// What is wanted of a picture besides the snapshot itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -54,6 +58,9 @@ pub struct Picture {
     pub inventory: Inventory,
     pub graph: Graph,
     pub drawn: Drawn,
+    pub matrix: Matrix,
+    /// What the graph was at the last refreshes.
+    pub history: History,
     pub gateways: Vec<GatewayView>,
     /// What is wrong with the configuration, and what that concerns.
     pub report: Report,
@@ -100,9 +107,13 @@ impl Picture {
         let about = (snapshot.context.clone(), snapshot.scope.clone());
         let before =
             before.filter(|before| before.about == about && before.wanted.graph == wanted.graph);
+        let tidied = |before: &&Self| before.wanted.drawn.tidied == wanted.drawn.tidied;
+        let ordered = before.filter(tidied).map(|before| &before.matrix);
         Self {
             generation: snapshot.generation,
             wanted: wanted.clone(),
+            matrix: Matrix::of(&graph, ordered),
+            history: History::with(before.map(|b| &b.history), &snapshot.context, &graph),
             drawn: Drawn::of(&graph, &wanted.drawn, before.map(|before| &before.drawn)),
             about,
             graph,
@@ -124,6 +135,36 @@ impl Picture {
     pub fn finding(&self, id: &RowId) -> Option<&Finding> {
         let rows = &self.table(Screen::Findings)?.rows;
         self.report.findings.get(rows.iter().position(|row| row.id == *id)?)
+    }
+
+    /// The nodes that a key of the drawn graph or the matrix stands for: a node, all versions of
+    /// a box, all of a namespace.
+    pub fn members(&self, key: &str) -> Vec<&Node> {
+        if let Some(node) = self.graph.node(key) {
+            return vec![node];
+        }
+        if let Some(place) = key.strip_prefix("namespace:") {
+            let namespace = place.rsplit_once('/').map_or(place, |(_, name)| name);
+            let within = |node: &&Node| node.namespace.as_deref() == Some(namespace);
+            return self.graph.nodes.iter().filter(within).collect();
+        }
+        let found = self.matrix.position(key).and_then(|at| self.matrix.boxes.get(at));
+        let members = found.map(|item| item.members.as_slice()).unwrap_or_default();
+        members.iter().filter_map(|id| self.graph.node(id)).collect()
+    }
+
+    /// The calls from what one key stands for to what another does.
+    pub fn calls(&self, call: &Call) -> Vec<&Edge> {
+        let ids = |key: &str| -> BTreeSet<&NodeId> {
+            self.members(key).into_iter().map(|node| &node.id).collect()
+        };
+        let (from, to) = (ids(&call.from), ids(&call.to));
+        let meant = |edge: &&Edge| {
+            from.contains(&edge.source)
+                && to.contains(&edge.target)
+                && call.protocol.is_none_or(|protocol| protocol == edge.protocol)
+        };
+        self.graph.edges.iter().filter(meant).collect()
     }
 
     /// The rows of a screen that is a list.

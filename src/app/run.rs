@@ -21,9 +21,9 @@ use super::keymap::Keymap;
 use super::message::Msg;
 use super::model::Model;
 use super::perform::{Contexts, Performer};
-use super::picture::Settings;
+use super::picture::{DrawnAs, Settings};
 use super::screen::Screen;
-use super::update::{shows_ages, start, update};
+use super::update::{moves, shows_ages, start, update};
 use crate::mesh::graph::GraphOptions;
 use crate::mesh::{MeshSnapshot, Trouble};
 use crate::source::Live;
@@ -37,6 +37,10 @@ const DRAIN: usize = 256;
 
 /// Bound of the answers on their way.
 const ANSWERS: usize = 64;
+
+/// Between two steps of what moves: on this machine, and over a network.
+const STEP: Duration = Duration::from_millis(166);
+const REMOTE_STEP: Duration = Duration::from_millis(500);
 
 /// How the explorer opens.
 #[derive(Clone)]
@@ -55,8 +59,9 @@ pub struct AppOptions {
     /// The names of the kubeconfig's contexts, the current one first.
     pub contexts: Contexts,
     pub settings: Settings,
-    /// What the graph shows at first.
+    /// What the graph shows at first, and how it is drawn.
     pub graph: GraphOptions,
+    pub drawn: DrawnAs,
 }
 
 /// Runs the explorer until the user leaves, a signal asks for it, or the terminal is gone.
@@ -74,6 +79,7 @@ pub async fn run(options: AppOptions, live: Live) -> Result<(), Trouble> {
     model.at = options.time;
     model.mouse = options.mouse;
     model.wanted.graph = options.graph;
+    model.wanted.drawn = options.drawn;
     let frame_time = Duration::from_secs(1) / u32::from(options.max_fps.max(1));
     let mut explorer = Explorer {
         model,
@@ -83,6 +89,8 @@ pub async fn run(options: AppOptions, live: Live) -> Result<(), Trouble> {
         answers,
         frame_time,
         multiplexer: options.environment.multiplexer,
+        remote: options.environment.remote,
+        held: None,
         dirty: true,
         drawn: None,
     };
@@ -99,6 +107,10 @@ struct Explorer {
     answers: mpsc::Receiver<Msg>,
     frame_time: Duration,
     multiplexer: Multiplexer,
+    /// The terminal is reached over a network.
+    remote: bool,
+    /// Where the mouse is, while its button is held.
+    held: Option<(u16, u16)>,
     dirty: bool,
     /// When the last frame was drawn.
     drawn: Option<Instant>,
@@ -115,6 +127,8 @@ enum Woke {
     Frame,
     /// Ages grew by a second.
     Second,
+    /// What moves is to move on.
+    Tick,
 }
 
 type Snapshots = watch::Receiver<Arc<MeshSnapshot>>;
@@ -148,6 +162,9 @@ impl Explorer {
         let frame = self.drawn.map_or_else(Instant::now, |drawn| drawn + self.frame_time);
         let second = self.drawn.unwrap_or_else(Instant::now) + Duration::from_secs(1);
         let ages = shows_ages(&self.model) && !self.dirty;
+        let step = if self.remote { REMOTE_STEP } else { STEP };
+        let tick = self.drawn.unwrap_or_else(Instant::now) + step;
+        let moves = moves(&self.model) && !self.dirty;
         tokio::select! {
             biased;
             asked = signals.next() => Woke::Signal(asked),
@@ -155,6 +172,7 @@ impl Explorer {
             Some(message) = self.answers.recv() => Woke::Answer(message),
             Ok(()) = snapshots.changed() => Woke::Snapshot,
             () = sleep_until(frame), if self.dirty => Woke::Frame,
+            () = sleep_until(tick), if moves => Woke::Tick,
             () = sleep_until(second), if ages => Woke::Second,
             // Without any branch left, the terminal's input is what is waited for.
             else => Woke::Input(None),
@@ -176,6 +194,7 @@ impl Explorer {
                 self.take(Msg::Snapshot(snapshot))
             }
             Woke::Frame => true,
+            Woke::Tick => self.take(Msg::Tick),
             Woke::Second => {
                 self.dirty = true;
                 true
@@ -237,11 +256,17 @@ impl Explorer {
         self.take(message)
     }
 
-    /// What a mouse event means; movements mean nothing.
-    fn mouse(&self, event: MouseEvent) -> Option<Msg> {
+    /// What a mouse event means; movements without its button mean nothing.
+    fn mouse(&mut self, event: MouseEvent) -> Option<Msg> {
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => {
+                self.held = Some((event.column, event.row));
                 self.view.hit(event.column, event.row).map(Msg::Click)
+            }
+            MouseEventKind::Drag(MouseButton::Left) => {
+                let (x, y) = self.held.replace((event.column, event.row))?;
+                let by = |to: u16, from: u16| i32::from(to) - i32::from(from);
+                Some(Msg::Drag(by(event.column, x), by(event.row, y)))
             }
             MouseEventKind::ScrollDown => Some(Msg::Wheel(3)),
             MouseEventKind::ScrollUp => Some(Msg::Wheel(-3)),

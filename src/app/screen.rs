@@ -1,8 +1,8 @@
 //! The screens, and the places a user can be at.
 
-use std::sync::Arc;
-
+use crate::layout::scene::EdgeKey;
 use crate::mesh::ObjectRef;
+use crate::mesh::graph::{NodeId, Protocol};
 
 /// A screen that has a digit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -92,12 +92,30 @@ pub enum Place {
     Screen(Screen),
     /// The text of an object.
     Object(ObjectRef, TextKind),
-    /// What is known of a node of the graph.
-    Node(Arc<str>),
+    /// What is known of a node of the graph, or of all versions in one box.
+    Node(NodeId),
+    /// What is known of the calls between two.
+    Call(Call),
     /// The YAML of an object, opened at a path inside it, e.g. `spec.http[0].route`.
     Line(ObjectRef, Arc<str>),
     /// What a code of finding means.
     Rule(&'static str),
+}
+
+/// Calls from one node or box of the graph to another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Call {
+    pub from: NodeId,
+    pub to: NodeId,
+    /// Only over this protocol.
+    pub protocol: Option<Protocol>,
+}
+
+impl From<&EdgeKey> for Call {
+    fn from(edge: &EdgeKey) -> Self {
+        let (from, to) = (edge.from.clone(), edge.to.clone());
+        Self { from, to, protocol: Some(edge.protocol) }
+    }
 }
 
 impl Place {
@@ -105,7 +123,9 @@ impl Place {
     pub fn screen(&self) -> Option<Screen> {
         match self {
             Self::Screen(screen) => Some(*screen),
-            Self::Object(..) | Self::Node(_) | Self::Line(..) | Self::Rule(_) => None,
+            Self::Object(..) | Self::Node(_) | Self::Call(_) | Self::Line(..) | Self::Rule(_) => {
+                None
+            }
         }
     }
 }

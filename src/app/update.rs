@@ -13,12 +13,14 @@ use super::model::Model;
 use super::overlay::{Entry, Overlay, Picker, PickerKind};
 use super::picture::Picture;
 use super::screen::{Place, Screen};
+use crate::layout::selection::Target as Drawn;
 use crate::mesh::{MeshSnapshot, Trouble};
 use crate::source::LatencyBy;
 
 mod choose;
 mod command;
 mod drawn;
+mod matrix;
 mod open;
 mod over;
 mod perform;
@@ -35,6 +37,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Paste(text) => over::paste(model, &text),
         Msg::Click(target) => click(model, target),
         Msg::Wheel(by) => scroll(model, by),
+        Msg::Drag(columns, rows) => {
+            drawn::drag(model, columns, rows);
+            Vec::new()
+        }
+        Msg::Tick => {
+            model.drawing.flow = model.drawing.flow.map(|step| step.wrapping_add(1));
+            Vec::new()
+        }
         Msg::Resize(columns, rows) => {
             model.size = (columns, rows);
             // What is drawn to fit must fit again.
@@ -79,7 +89,9 @@ fn click(model: &mut Model, target: Target) -> Vec<Effect> {
             Vec::new()
         }
         (_, Some(_)) => Vec::new(),
-        (Target::Node(key), None) => drawn::click(model, key),
+        (Target::Node(key), None) => drawn::click(model, Drawn::Node(key)),
+        (Target::Edge(edge), None) => drawn::click(model, Drawn::Edge(edge)),
+        (Target::Cell(from, to), None) => matrix::click(model, from, to),
         (Target::Tab(screen), None) => perform::go(model, screen),
         (Target::Row(at), None) => {
             // A second click on the same row goes in.
@@ -176,6 +188,11 @@ fn wants(model: &Model) -> Effect {
         counts: *place == Place::Screen(Screen::Splits),
         events: *place == Place::Screen(Screen::Events) || place.screen().is_none(),
     })
+}
+
+/// Whether something on the screen moves by itself.
+pub fn moves(model: &Model) -> bool {
+    model.drawing.flow.is_some() && model.drawn().is_some() && model.overlay.is_none()
 }
 
 /// Whether the screen shows something that grows older by itself.

@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 
 use super::{Context, Exit, Failure, options, print};
 use crate::cli::{GraphArgs, GraphOutput};
-use crate::config;
 use crate::layout::first_view::{Opening, opening};
 use crate::layout::glyph::Glyphs;
 use crate::layout::scene::{LabelMode, Orientation};
@@ -74,12 +73,11 @@ fn graph_options(context: &Context, args: &GraphArgs) -> GraphOptions {
 
 /// Labels that speak of latency need it.
 fn wants_latency(context: &Context, args: &GraphArgs) -> bool {
-    use crate::config::Labels;
     let drawn = matches!(args.output, GraphOutput::Text | GraphOutput::Svg | GraphOutput::Tree);
     let labels = args.labels.unwrap_or(context.config.graph.labels);
     drawn
         && (args.output == GraphOutput::Tree
-            || matches!(labels, Labels::P50 | Labels::P95 | Labels::P99))
+            || matches!(labels, LabelMode::P50 | LabelMode::P95 | LabelMode::P99))
 }
 
 fn render(context: &Context, args: &GraphArgs, snapshot: &MeshSnapshot, graph: &Graph) -> String {
@@ -115,16 +113,13 @@ fn draw(
     write: impl FnOnce(&Drawn) -> String,
 ) -> String {
     let settings = &context.config.graph;
-    let labels = label_mode(args.labels.unwrap_or(settings.labels));
+    let labels = args.labels.unwrap_or(settings.labels);
     let wanted = ViewOptions { bands: several_namespaces(graph), ..ViewOptions::default() };
     let window = (args.width.map_or_else(columns, i32::from), ROWS);
-    let way = match (args.orientation, settings.orientation) {
-        (Some(config::Orientation::Lr), _) => Some(Orientation::LeftRight),
-        (Some(config::Orientation::Td), _) | (None, config::Orientation::Td) => {
-            Some(Orientation::TopDown)
-        }
-        (None, config::Orientation::Lr) => None,
-    };
+    // Left to right is also the default: only a flag makes it a must.
+    let way = args
+        .orientation
+        .or_else(|| (settings.orientation == Orientation::TopDown).then_some(Orientation::TopDown));
     let opening = opening(graph, &wanted, window, labels, way);
     let styles = StyleTable::from_graph(graph, &opening.view, None);
     let glyphs = if context.ascii() { Glyphs::Ascii } else { Glyphs::Rounded };
@@ -146,18 +141,6 @@ fn several_namespaces(graph: &Graph) -> bool {
     namespaces.sort();
     namespaces.dedup();
     namespaces.len() > 2
-}
-
-fn label_mode(labels: config::Labels) -> LabelMode {
-    match labels {
-        config::Labels::Rate => LabelMode::Rate,
-        config::Labels::Share => LabelMode::Share,
-        config::Labels::Errors => LabelMode::Errors,
-        config::Labels::P50 => LabelMode::P50,
-        config::Labels::P95 => LabelMode::P95,
-        config::Labels::P99 => LabelMode::P99,
-        config::Labels::None => LabelMode::None,
-    }
 }
 
 fn nothing(snapshot: &MeshSnapshot) -> String {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Context, Exit, Failure};
 use crate::app::AppOptions;
 use crate::app::keymap::Keymap;
-use crate::app::picture::Settings;
+use crate::app::picture::{DrawnAs, Settings};
 use crate::app::screen::Screen;
 use crate::cli::Global;
 use crate::config::{Config, StartScreen, ThemeChoice, When};
@@ -236,6 +236,11 @@ pub(super) fn explorer(context: &Context) -> Result<(AppOptions, Live), Failure>
             service_nodes: context.config.graph.service_nodes,
             idle: context.config.graph.idle,
             ..GraphOptions::default()
+        },
+        drawn: DrawnAs {
+            labels: context.config.graph.labels,
+            orientation: context.config.graph.orientation,
+            ..DrawnAs::default()
         },
     };
     // The terminal is looked at before anything is asked of the cluster.

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use crate::mesh::graph::{NodeId, Protocol};
 
 /// A cell. `x` grows to the right, `y` downwards; a scene begins at 0,0.
@@ -85,10 +87,12 @@ impl Pos {
 }
 
 /// Which way calls run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Deserialize)]
 pub enum Orientation {
     #[default]
+    #[serde(rename = "lr")]
     LeftRight,
+    #[serde(rename = "td")]
     TopDown,
 }
 
@@ -134,7 +138,8 @@ impl Zoom {
 }
 
 /// What edges are labelled with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LabelMode {
     #[default]
     Rate,
@@ -147,6 +152,15 @@ pub enum LabelMode {
 }
 
 impl LabelMode {
+    /// Every mode, in the order in which one key goes through them.
+    pub const ALL: [Self; 7] =
+        [Self::Rate, Self::Share, Self::Errors, Self::P50, Self::P95, Self::P99, Self::None];
+
+    /// The mode with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+
     /// The next mode, as one key cycles through them.
     #[must_use]
     pub fn next(self) -> Self {
@@ -161,7 +175,7 @@ impl LabelMode {
         }
     }
 
-    /// As the status line names it.
+    /// As the status line, flags and the configuration name it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rate => "rate",

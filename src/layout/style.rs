@@ -111,7 +111,7 @@ impl StyleTable {
             // What stands for no call any more is a ghost and has no metrics.
             if !edge.parts.is_empty() {
                 let parts = edge.parts.iter().filter_map(|&part| graph.edges.get(part));
-                table.edges.insert(edge.key.clone(), summed(parts));
+                table.edges.insert(edge.key.clone(), joined_calls(parts));
             }
         }
         let previous = before.map(|table| table.heavy_from).unwrap_or_default();
@@ -201,8 +201,8 @@ fn slowest(all: impl Iterator<Item = Latency>) -> Option<Latency> {
     })
 }
 
-/// One edge of the view out of edges of the graph: calls of one row to the versions of an app.
-fn summed<'e>(parts: impl Iterator<Item = &'e Edge>) -> EdgeStyle {
+/// Several calls as one: those of a row to the versions of an app, say.
+pub fn joined_calls<'e>(parts: impl Iterator<Item = &'e Edge>) -> EdgeStyle {
     let parts: Vec<&Edge> = parts.collect();
     let [single] = parts[..] else {
         let Some(first) = parts.first() else { return EdgeStyle::default() };
@@ -268,7 +268,7 @@ fn nodes(graph: &Graph, view: &ViewGraph) -> BTreeMap<NodeId, NodeStyle> {
         let total: f64 = members.iter().flatten().map(|node| received(node)).sum();
         for (row, node) in item.rows.iter().zip(&members) {
             let Some(node) = node else { continue };
-            let mut style = of_node(node);
+            let mut style = NodeStyle::of(node);
             style.p95_ms = slow.get(&*node.id).copied();
             if members.len() > 1 && total > 0.0 {
                 style.share_percent = Some(100.0 * received(node) / total);
@@ -290,7 +290,7 @@ fn collapsed(graph: &Graph, view: &ViewGraph, item: &super::view::ViewNode) -> N
         view.edges.iter().filter(|edge| edge.key.to == item.key && edge.key.from != item.key);
     let parts: Vec<&Edge> =
         into.flat_map(|edge| &edge.parts).filter_map(|&part| graph.edges.get(part)).collect();
-    let sum = summed(parts.iter().copied());
+    let sum = joined_calls(parts.iter().copied());
     NodeStyle {
         health,
         rate: (!parts.is_empty()).then_some(sum.rate),
@@ -312,31 +312,35 @@ fn received(node: &Node) -> f64 {
     }
 }
 
-fn of_node(node: &Node) -> NodeStyle {
-    let traffic = &node.traffic;
-    let (http, grpc, tcp) = (traffic.http.as_ref(), traffic.grpc.as_ref(), traffic.tcp.as_ref());
-    let requests = http.is_some() || grpc.is_some();
-    let sum = |of_http: Option<f64>, of_grpc: Option<f64>| {
-        of_http.unwrap_or(0.0) + of_grpc.unwrap_or(0.0)
-    };
-    let incoming = sum(http.map(|t| t.incoming), grpc.map(|t| t.incoming));
-    let outgoing = sum(http.map(|t| t.outgoing), grpc.map(|t| t.outgoing));
-    let failed = http.map_or(0.0, |t| t.in_4xx + t.in_5xx + t.in_no_response)
-        + grpc.map_or(0.0, |t| t.in_err + t.in_no_response);
-    let rate = if requests {
-        Some(if incoming > 0.0 { incoming } else { outgoing })
-    } else {
-        tcp.map(|t| if t.incoming > 0.0 { t.incoming } else { t.outgoing })
-    };
-    NodeStyle {
-        health: node.health,
-        rate,
-        unit: if requests || tcp.is_none() { Unit::Requests } else { Unit::Bytes },
-        error_percent: (requests && incoming > 0.0).then(|| 100.0 * failed / incoming),
-        share_percent: None,
-        p95_ms: None,
-        pods: node.pods,
-        idle: node.has(NodeFlag::Idle) || rate.is_none_or(|rate| rate <= 0.0),
-        outside: node.has(NodeFlag::Outside),
+impl NodeStyle {
+    /// The metrics of a node by itself.
+    pub fn of(node: &Node) -> Self {
+        let traffic = &node.traffic;
+        let (http, grpc, tcp) =
+            (traffic.http.as_ref(), traffic.grpc.as_ref(), traffic.tcp.as_ref());
+        let requests = http.is_some() || grpc.is_some();
+        let sum = |of_http: Option<f64>, of_grpc: Option<f64>| {
+            of_http.unwrap_or(0.0) + of_grpc.unwrap_or(0.0)
+        };
+        let incoming = sum(http.map(|t| t.incoming), grpc.map(|t| t.incoming));
+        let outgoing = sum(http.map(|t| t.outgoing), grpc.map(|t| t.outgoing));
+        let failed = http.map_or(0.0, |t| t.in_4xx + t.in_5xx + t.in_no_response)
+            + grpc.map_or(0.0, |t| t.in_err + t.in_no_response);
+        let rate = if requests {
+            Some(if incoming > 0.0 { incoming } else { outgoing })
+        } else {
+            tcp.map(|t| if t.incoming > 0.0 { t.incoming } else { t.outgoing })
+        };
+        Self {
+            health: node.health,
+            rate,
+            unit: if requests || tcp.is_none() { Unit::Requests } else { Unit::Bytes },
+            error_percent: (requests && incoming > 0.0).then(|| 100.0 * failed / incoming),
+            share_percent: None,
+            p95_ms: node.latency_ms.and_then(|latency| latency.p95),
+            pods: node.pods,
+            idle: node.has(NodeFlag::Idle) || rate.is_none_or(|rate| rate <= 0.0),
+            outside: node.has(NodeFlag::Outside),
+        }
     }
 }

@@ -34,6 +34,8 @@ pub struct Environment {
     /// `TERM=dumb`.
     pub dumb: bool,
     pub multiplexer: Multiplexer,
+    /// The terminal is reached through SSH.
+    pub remote: bool,
 }
 
 impl Environment {
@@ -61,6 +63,7 @@ impl Environment {
             } else {
                 Multiplexer::None
             },
+            remote: get("SSH_CONNECTION").is_some(),
         }
     }
 }

@@ -8,22 +8,21 @@ const END: &[u8] = b"\x1b[?2026l";
 
 /// A writer whose `flush` waits for [`FrameWriter::commit`].
 #[derive(Debug)]
-pub(super) struct FrameWriter<W> {
+pub struct FrameWriter<W> {
     out: W,
     frame: Vec<u8>,
-    /// The last frame, if it was nothing but control sequences: sending it again is no use.
-    quiet: Option<Vec<u8>>,
+    /// The last frame. Control sequences that it ended with already hold.
+    last: Vec<u8>,
 }
 
 impl<W: Write> FrameWriter<W> {
-    pub(super) fn new(out: W) -> Self {
-        Self { out, frame: Vec::with_capacity(16 * 1024), quiet: None }
+    pub fn new(out: W) -> Self {
+        Self { out, frame: Vec::with_capacity(16 * 1024), last: Vec::new() }
     }
 
     /// Sends what was collected, unless it would leave the screen as it is.
-    pub(super) fn commit(&mut self) -> io::Result<()> {
-        let quiet = prints_nothing(&self.frame);
-        if quiet && self.quiet.as_ref() == Some(&self.frame) {
+    pub fn commit(&mut self) -> io::Result<()> {
+        if prints_nothing(&self.frame) && self.last.ends_with(&self.frame) {
             self.frame.clear();
             return Ok(());
         }
@@ -31,7 +30,7 @@ impl<W: Write> FrameWriter<W> {
         self.out.write_all(&self.frame)?;
         self.out.write_all(END)?;
         self.out.flush()?;
-        self.quiet = quiet.then(|| self.frame.clone());
+        std::mem::swap(&mut self.last, &mut self.frame);
         self.frame.clear();
         Ok(())
     }
@@ -83,6 +82,8 @@ mod tests {
     fn unchanged_frames_send_nothing() {
         let still = "\x1b[39m\x1b[0m\x1b[?25l";
         assert_eq!(sent(&["hello", still, still, still])[2..], [0, 0]);
+        let text = format!("hello{still}");
+        assert_eq!(sent(&[&text, still, still])[1..], [0, 0], "the frame ended with it");
     }
 
     #[test]

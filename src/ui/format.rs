@@ -39,6 +39,33 @@ pub fn mark(health: Health) -> &'static str {
     }
 }
 
+/// The word for a health.
+pub fn health(health: Health) -> &'static str {
+    match health {
+        Health::Healthy => "healthy",
+        Health::NotReady => "not ready",
+        Health::Degraded => "degraded",
+        Health::Failure => "failing",
+        Health::Unknown => "unknown",
+    }
+}
+
+/// The last points as bars from zero to the greatest, one cell each; gaps where there was none.
+pub fn sparkline(points: &[Option<f32>], cells: usize) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let shown = points.get(points.len().saturating_sub(cells)..).unwrap_or_default();
+    let greatest = shown.iter().flatten().copied().fold(0.0_f32, f32::max);
+    let bar = |point: &Option<f32>| match point {
+        None => ' ',
+        Some(value) if greatest > 0.0 && value.is_finite() => {
+            let at = (value.max(0.0) / greatest * 7.0).round() as usize;
+            BARS.get(at).copied().unwrap_or('█')
+        }
+        Some(_) => '▁',
+    };
+    shown.iter().map(bar).collect()
+}
+
 /// Three digits at most, then thousands: `0`, `<0.01`, `1.36`, `12.3`, `410`, `1.2k`, `34M`.
 pub fn rate(rate: f64) -> String {
     if rate > 0.0 && rate < 0.01 { "<0.01".to_owned() } else { short(rate) }
@@ -73,8 +100,9 @@ pub fn percent(percent: f64) -> String {
     match percent {
         p if p <= 0.0 => "0".to_owned(),
         p if p < 0.1 => "<0.1".to_owned(),
-        p if (99.95..100.0).contains(&p) => "99.9".to_owned(),
-        p if p >= 100.0 => "100".to_owned(),
+        // Sums of parts miss the whole by the last bits.
+        p if p >= 100.0 - 1e-6 => "100".to_owned(),
+        p if p >= 99.95 => "99.9".to_owned(),
         p => format!("{p:.1}"),
     }
 }
@@ -191,6 +219,7 @@ mod tests {
     #[case(0.04, "<0.1")]
     #[case(33.333, "33.3")]
     #[case(99.99, "99.9")]
+    #[case(99.999_999_99, "100")]
     #[case(100.0, "100")]
     fn percents(#[case] number: f64, #[case] text: &str) {
         assert_eq!(percent(number), text);
@@ -219,6 +248,14 @@ mod tests {
     fn ages_as_kubectl_prints_them(#[case] seconds: i64, #[case] text: &str) {
         let since = Timestamp::UNIX_EPOCH;
         assert_eq!(age(since, since + SignedDuration::from_secs(seconds)), text);
+    }
+
+    #[test]
+    fn sparklines_show_the_last_points_and_their_gaps() {
+        let points = [Some(9.0), Some(0.0), None, Some(2.0), Some(4.0)];
+        assert_eq!(sparkline(&points, 4), "▁ ▅█");
+        assert_eq!(sparkline(&[Some(0.0), Some(f32::NAN)], 9), "▁▁");
+        assert_eq!(sparkline(&[], 9), "");
     }
 
     #[test]

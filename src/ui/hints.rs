@@ -86,6 +86,10 @@ fn state(model: &Model) -> String {
     if let Some(drawn) = model.drawn() {
         return drawn_state(model, drawn);
     }
+    if let Some(matrix) = model.matrix() {
+        let at = matrix.at(model.drawing.cell());
+        return format!("{} × {} of {}", at.0 + 1, at.1 + 1, matrix.boxes.len());
+    }
     let (Some(list), Some(table)) = (model.list(), model.table()) else { return String::new() };
     let mut parts = Vec::new();
     if let Some(limit) = list.limit() {
@@ -142,11 +146,17 @@ fn hints(model: &Model) -> Vec<Hint> {
         Place::Screen(Screen::Graph) => vec![
             ENTER,
             HELP,
-            (Action::GraphView, Layer::Graph, if model.drawing.tree { "drawn" } else { "tree" }),
+            (Action::GraphView, Layer::Graph, model.drawing.form.next().name()),
+            (
+                Action::Edges,
+                Layer::Graph,
+                if model.drawing.edge().is_some() { "nodes" } else { "edges" },
+            ),
             (Action::Focus, Layer::Graph, "focus"),
+            PROBLEM,
+            (Action::Panel, Layer::Graph, "details"),
             (Action::Labels, Layer::Graph, "labels"),
             (Action::GraphType, Layer::Graph, "type"),
-            PROBLEM,
             (Action::Window, Layer::Everywhere, "window"),
         ],
         Place::Screen(Screen::Services) => vec![ENTER, HELP, PODS, WHY, YAML, FILTER, PROBLEM],
@@ -171,12 +181,14 @@ fn hints(model: &Model) -> Vec<Hint> {
         Place::Screen(Screen::Pods | Screen::Events) => {
             vec![ENTER, HELP, YAML, FILTER, PROBLEM, NS, COPY]
         }
-        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => vec![
-            (Action::Back, Layer::Everywhere, "back"),
-            HELP,
-            (Action::TextForm, Layer::Text, "yaml or words"),
-            (Action::Filter, Layer::Everywhere, "search"),
-            COPY,
-        ],
+        Place::Object(..) | Place::Node(_) | Place::Call(_) | Place::Line(..) | Place::Rule(_) => {
+            vec![
+                (Action::Back, Layer::Everywhere, "back"),
+                HELP,
+                (Action::TextForm, Layer::Text, "yaml or words"),
+                (Action::Filter, Layer::Everywhere, "search"),
+                COPY,
+            ]
+        }
     }
 }

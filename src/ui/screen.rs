@@ -9,6 +9,7 @@ use crate::app::Model;
 use crate::app::screen::Screen;
 
 mod graph;
+mod matrix;
 mod route;
 pub(super) mod text;
 
@@ -20,9 +21,10 @@ pub(super) fn draw(
     model: &Model,
     view: &mut View,
 ) {
-    match (screen, model.drawn()) {
-        (Screen::Route, _) => route::draw(frame, area, model, view),
-        (Screen::Graph, Some(drawn)) => graph::draw(frame, area, model, drawn, view),
+    match (screen, model.drawn(), model.matrix()) {
+        (Screen::Route, ..) => route::draw(frame, area, model, view),
+        (Screen::Graph, Some(drawn), _) => graph::draw(frame, area, model, drawn, view),
+        (Screen::Graph, _, Some(matrix)) => matrix::draw(frame, area, model, matrix, view),
         _ => table::draw(frame, area, screen, model, view),
     }
 }

@@ -32,7 +32,7 @@ fn forms(#[case] name: &str, #[case] keys: &str) {
 
 #[test]
 fn arrows_and_letters_go_along_calls_and_through_versions() {
-    let mut explorer = graph((120, 40));
+    let mut explorer = graph((162, 40));
     let mut at = |keys: &str| explorer.keys(keys).model.drawing.selected().unwrap().to_string();
     assert!(at("g").contains("istio-ingressgateway"));
     assert!(at("l").contains("productpage"));
@@ -50,7 +50,7 @@ fn arrows_and_letters_go_along_calls_and_through_versions() {
 
 #[test]
 fn the_selection_is_seen_without_colour() {
-    let mut explorer = graph((120, 40));
+    let mut explorer = graph((162, 40));
     for key in ["g", "l", "l", "l"] {
         assert_eq!(
             explorer.keys(key).picture().matches('╔').count(),
@@ -65,7 +65,7 @@ fn the_selection_is_seen_without_colour() {
 
 #[test]
 fn enter_opens_what_is_selected_and_copy_names_it() {
-    let mut explorer = graph((120, 40));
+    let mut explorer = graph((162, 40));
     explorer.keys("n c");
     assert!(matches!(explorer.asked.last(), Some(Effect::Copy(text, _)) if !text.contains(':')));
     let selected = explorer.model.drawing.selected().unwrap().clone();
@@ -77,7 +77,7 @@ fn enter_opens_what_is_selected_and_copy_names_it() {
 
 #[test]
 fn a_click_selects_and_a_second_one_goes_in() {
-    let mut explorer = graph((120, 40));
+    let mut explorer = graph((162, 40));
     let picture = explorer.picture();
     let (y, line) = picture.lines().enumerate().find(|(_, l)| l.contains("details")).unwrap();
     // The picture's lines begin with a quote.
@@ -92,7 +92,7 @@ fn a_click_selects_and_a_second_one_goes_in() {
 
 #[test]
 fn new_rates_leave_the_scene_and_selection_as_they_are() {
-    let mut explorer = graph((120, 40));
+    let mut explorer = graph((162, 40));
     explorer.keys("l l j");
     let selected = explorer.model.drawing.selected().cloned();
     let scene = explorer.model.drawn().unwrap().scene.clone();
@@ -109,7 +109,7 @@ fn new_rates_leave_the_scene_and_selection_as_they_are() {
 
 #[test]
 fn zoom_and_orientation_stay_until_it_is_to_fit_again() {
-    let mut explorer = graph((120, 40));
+    let mut explorer = graph((162, 40));
     let form = |explorer: &Explorer| {
         let options = &explorer.model.drawn().unwrap().options;
         (options.zoom, options.orientation)
@@ -121,14 +121,14 @@ fn zoom_and_orientation_stay_until_it_is_to_fit_again() {
     assert_eq!(form(&explorer), (Zoom::Detail, Orientation::TopDown));
     explorer.send(Msg::Resize(200, 60));
     assert_eq!(form(&explorer), (Zoom::Detail, Orientation::TopDown));
-    explorer.send(Msg::Resize(120, 40));
+    explorer.send(Msg::Resize(162, 40));
     explorer.keys("z");
     assert_eq!(form(&explorer), first);
 }
 
 #[test]
 fn focus_leaves_the_neighbours_and_esc_brings_all_back() {
-    let mut explorer = graph((120, 40));
+    let mut explorer = graph((162, 40));
     let boxes = |explorer: &Explorer| explorer.model.drawn().unwrap().scene.boxes.len();
     let all = boxes(&explorer);
     explorer.keys("G f");

@@ -236,7 +236,7 @@ fn any_keys_at_all_do_no_harm() {
 /// From the drawn graph and from a split one key opens the route debugger, filled in.
 #[test]
 fn why_opens_the_route_debugger_filled_in() {
-    let mut explorer = Explorer::at(Screen::Graph, (120, 40)).with(bookinfo::snapshot());
+    let mut explorer = Explorer::at(Screen::Graph, (162, 40)).with(bookinfo::snapshot());
     explorer.keys("l l W");
     let form = &explorer.model.route.form;
     assert!(form.from.starts_with("default/productpage"), "{form:?}");

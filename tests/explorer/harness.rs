@@ -75,6 +75,7 @@ impl Explorer {
             let chord: Chord = key.parse().unwrap();
             let mut modifiers = KeyModifiers::NONE;
             modifiers.set(KeyModifiers::CONTROL, chord.ctrl);
+            modifiers.set(KeyModifiers::SHIFT, chord.shift);
             let event = KeyEvent::new_with_kind(chord.code, modifiers, KeyEventKind::Press);
             self.send(Msg::Key(event));
         }

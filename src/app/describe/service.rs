@@ -1,9 +1,9 @@
 //! A service in words: its ports, what stands behind it, and which rules speak of it.
 
 use super::Told;
+use super::deciding::deciding;
 use crate::app::doc::Doc;
 use crate::app::list::Tone;
-use crate::mesh::host::{full_name, service_host};
 use crate::mesh::object::Key;
 use crate::mesh::{Kind, ObjectRef};
 
@@ -37,23 +37,9 @@ pub(super) fn describe(doc: &mut Doc, told: &Told<'_>, object: &ObjectRef) {
     rules(doc, told, &object.key);
 }
 
-/// VirtualServices and DestinationRules whose host is this service.
+/// The rules that speak of this service.
 fn rules(doc: &mut Doc, told: &Told<'_>, service: &Key) {
-    let mine = service_host(&service.name, &service.namespace);
-    let speaks = |host: &str, namespace: &str| full_name(host, namespace) == mine;
-    let objects = &told.snapshot.objects;
-    let virtual_services = objects
-        .virtual_services
-        .values()
-        .filter(|rule| rule.spec.hosts.iter().any(|host| speaks(host, &rule.meta.namespace)));
-    let destination_rules = objects
-        .destination_rules
-        .values()
-        .filter(|rule| speaks(&rule.spec.host, &rule.meta.namespace));
-    let all: Vec<ObjectRef> = virtual_services
-        .map(|rule| rule.reference())
-        .chain(destination_rules.map(|rule| rule.reference()))
-        .collect();
+    let all = deciding(&told.snapshot.objects, service);
     if all.is_empty() {
         return;
     }

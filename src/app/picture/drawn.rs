@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::layout::first_view::{first_options, first_view};
+use crate::layout::first_view::{SHORTEST_NAME, first_options, first_view};
 use crate::layout::ghosts::Ghosts;
-use crate::layout::scene::{LabelMode, Scene};
+use crate::layout::scene::{LabelMode, Orientation, Scene, Zoom};
 use crate::layout::style::{NodeStyle, StyleTable};
 use crate::layout::view::{Focus, ViewGraph, ViewOptions};
 use crate::layout::{LayoutOptions, Memory, layout, navigate};
@@ -18,6 +18,8 @@ pub struct DrawnAs {
     /// Columns and rows there are for it.
     pub window: (u16, u16),
     pub labels: LabelMode,
+    /// Which way calls run at first.
+    pub orientation: Orientation,
     /// What the user chose; without, the nearest zoom that fits the window.
     pub chosen: Option<LayoutOptions>,
     /// Only the neighbours of a node.
@@ -91,7 +93,7 @@ impl Drawn {
     fn holds_for(&self, wanted: &DrawnAs) -> bool {
         let then = &self.wanted;
         then.chosen == wanted.chosen
-            && then.labels == wanted.labels
+            && (then.labels, then.orientation) == (wanted.labels, wanted.orientation)
             && (wanted.chosen.is_some() || then.window == wanted.window)
             && then.focus == wanted.focus
             && !self.scene.boxes.is_empty()
@@ -113,20 +115,29 @@ impl Drawn {
         own.chain(calls.map(|(_, style)| style.health)).max().unwrap_or_default()
     }
 
-    /// The next box in trouble, in reading order and around the end.
-    pub fn problem(&self, from: Option<&str>, forward: bool) -> Option<NodeId> {
-        let mut order = navigate::in_order(&self.scene);
-        if !forward {
-            order.reverse();
-        }
-        let here = from.and_then(|key| self.scene.box_of(key));
-        let here = here.and_then(|at| self.scene.boxes.get(at)).map(|item| &item.key);
-        let start = order.iter().position(|key| Some(*key) == here).map_or(0, |at| at + 1);
-        let around = order.iter().cycle().skip(start).take(order.len());
-        around.copied().find(|key| self.health(key) > Health::Healthy).cloned()
+    /// The boxes in trouble, the worst first, else in reading order.
+    pub fn problems(&self) -> Vec<NodeId> {
+        let failing = |key: &str| {
+            self.rows(key).filter_map(|(_, style)| style.error_percent).fold(0.0, f64::max)
+        };
+        let order = navigate::in_order(&self.scene).into_iter();
+        let judged = order.map(|key| (self.health(key), failing(key), key));
+        let mut found: Vec<_> = judged.filter(|(health, ..)| *health > Health::Healthy).collect();
+        found.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
+        found.into_iter().map(|(_, _, key)| key.clone()).collect()
     }
 
-    /// Boxes and rows whose name holds a text, in any case.
+    /// Boxes whose name holds a text, in any case, in reading order.
+    pub fn matches(&self, text: &str) -> Vec<NodeId> {
+        let found = self.found(text);
+        navigate::in_order(&self.scene)
+            .into_iter()
+            .filter(|k| found.contains(*k))
+            .cloned()
+            .collect()
+    }
+
+    /// The same in no order, for the drawing to set them off.
     pub fn found(&self, text: &str) -> BTreeSet<NodeId> {
         let text = text.to_lowercase();
         let mut found = BTreeSet::new();
@@ -172,9 +183,37 @@ fn laid_out(view: &ViewGraph, wanted: &DrawnAs, before: Option<&Drawn>) -> Laid 
         (options, scene, memory)
     } else {
         let (width, height) = wanted.window;
-        first_view(view, (i32::from(width), i32::from(height)), wanted.labels)
+        match wanted.orientation {
+            Orientation::LeftRight => {
+                first_view(view, (i32::from(width), i32::from(height)), wanted.labels)
+            }
+            Orientation::TopDown => downwards(view, wanted),
+        }
     };
     (options, Arc::new(scene), Arc::new(memory))
+}
+
+/// Lays a view out with calls running down, at the nearest zoom that fits the window; pills are
+/// the last resort, and may be larger.
+fn downwards(view: &ViewGraph, wanted: &DrawnAs) -> (LayoutOptions, Scene, Memory) {
+    let with = |zoom, name_cells| LayoutOptions {
+        orientation: Orientation::TopDown,
+        zoom,
+        labels: wanted.labels,
+        name_cells,
+        ..LayoutOptions::default()
+    };
+    let boxed = [(Zoom::Detail, 28), (Zoom::Box, 28), (Zoom::Box, 20), (Zoom::Box, SHORTEST_NAME)];
+    for (zoom, name_cells) in boxed {
+        let options = with(zoom, name_cells);
+        let (scene, memory) = layout(view, &options, None);
+        if fits(&scene, wanted.window) {
+            return (options, scene, memory);
+        }
+    }
+    let options = with(Zoom::Pill, 20);
+    let (scene, memory) = layout(view, &options, None);
+    (options, scene, memory)
 }
 
 /// Whether a scene can be seen whole.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::{choose, perform};
 use crate::app::action::Action;
+use crate::app::describe;
+use crate::app::drawing::Subject;
 use crate::app::effect::Effect;
 use crate::app::list::{RowId, Value};
 use crate::app::model::Model;
@@ -54,6 +56,9 @@ pub(super) fn text(model: &mut Model, action: Action) -> Vec<Effect> {
         return model.render();
     }
     let kind = if action == Action::Yaml { TextKind::Yaml } else { TextKind::Detail };
+    if let Some(object) = of_place(model) {
+        return go_in(model, object, kind);
+    }
     let selected = model.list().and_then(|list| list.selected()).cloned();
     if let Some(object) = selected.and_then(|selected| object(model, &selected)) {
         return go_in(model, object, kind);
@@ -81,9 +86,19 @@ pub(super) fn meaning(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-fn go_in(model: &mut Model, object: ObjectRef, kind: TextKind) -> Vec<Effect> {
+pub(super) fn go_in(model: &mut Model, object: ObjectRef, kind: TextKind) -> Vec<Effect> {
     model.way.enter(Place::Object(object, kind));
     perform::arrive(model)
+}
+
+/// The object behind what is told of a node or call of the graph.
+fn of_place(model: &Model) -> Option<ObjectRef> {
+    let subject = match model.way.place() {
+        Place::Node(key) => Subject::Node(key.clone()),
+        Place::Call(call) => Subject::Call(call.clone()),
+        Place::Screen(_) | Place::Object(..) => return None,
+    };
+    describe::object(model.snapshot.as_ref()?, model.picture.as_ref()?, &subject)
 }
 
 /// The object that a row stands for.
@@ -95,7 +110,11 @@ fn object(model: &Model, row: &RowId) -> Option<ObjectRef> {
         RowId::Pod(key) => of(Kind::Pod, key),
         RowId::Object(object, _) if object.kind == Kind::Event => Some(involved(model, object)),
         RowId::Object(object, _) => Some(object.clone()),
-        RowId::Node(..) | RowId::Words(_) => None,
+        RowId::Node(id, _) => {
+            let subject = Subject::Node(id.clone());
+            describe::object(model.snapshot.as_ref()?, model.picture.as_ref()?, &subject)
+        }
+        RowId::Words(_) => None,
     }
 }
 
@@ -150,7 +169,7 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
             });
             url.or_else(|| Some(name(&row.id)))
         }),
-        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+        Place::Object(..) | Place::Node(_) | Place::Call(_) | Place::Line(..) | Place::Rule(_) => {
             match &model.text.text {
                 Some(Ok(doc)) => Some(Some(doc.text())),
                 _ => None,

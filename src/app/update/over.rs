@@ -3,7 +3,7 @@
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::backend::crossterm::EventHandler;
 
-use super::{choose, command, perform};
+use super::{choose, command, drawn, perform};
 use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::keymap::Chord;
@@ -50,7 +50,7 @@ fn page(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
 fn filter(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     let Some(Overlay::Filter(mut input)) = model.overlay.take() else { return Vec::new() };
     match event.code {
-        KeyCode::Enter => return Vec::new(),
+        KeyCode::Enter => return drawn::found(model),
         KeyCode::Esc => {
             apply_filter(model, "");
             return Vec::new();
@@ -74,8 +74,9 @@ fn apply_filter(model: &mut Model, text: &str) {
                 text.clone_into(&mut list.filter);
                 list.renew(table);
             });
+            drawn::find(model, text);
         }
-        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+        Place::Object(..) | Place::Node(_) | Place::Call(_) | Place::Line(..) | Place::Rule(_) => {
             text.clone_into(&mut model.text.search);
             if let Some(Ok(doc)) = &model.text.text {
                 let top = model.text.top;

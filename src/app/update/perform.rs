@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::{choose, drawn, open, route};
+use super::{choose, drawn, matrix, open, route};
 use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::list::ListState;
@@ -13,7 +13,8 @@ use crate::mesh::{Scope, Trouble};
 
 /// Does what an action says.
 pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
-    if let Some(effects) = drawn::perform(model, action) {
+    let graph = matrix::perform(model, action).or_else(|| drawn::perform(model, action));
+    if let Some(effects) = graph {
         return effects;
     }
     match action {
@@ -114,7 +115,7 @@ pub(super) fn arrive(model: &mut Model) -> Vec<Effect> {
 fn back(model: &mut Model) -> Vec<Effect> {
     let cleared = match model.way.place() {
         Place::Screen(_) => model.with_list(ListState::clear).unwrap_or_default(),
-        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+        Place::Object(..) | Place::Node(_) | Place::Call(_) | Place::Line(..) | Place::Rule(_) => {
             !std::mem::take(&mut model.text.search).is_empty()
         }
     };
@@ -145,7 +146,7 @@ pub(super) fn step(model: &mut Model, by: isize) {
         Place::Screen(_) => {
             model.with_list(|list, table| list.step(table, by));
         }
-        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+        Place::Object(..) | Place::Node(_) | Place::Call(_) | Place::Line(..) | Place::Rule(_) => {
             let page = model.page();
             let lines = match &model.text.text {
                 Some(Ok(doc)) => doc.lines.len(),
@@ -217,7 +218,7 @@ fn reverse(model: &mut Model) {
 fn filter(model: &Model) -> String {
     match model.way.place() {
         Place::Screen(_) => model.list().map(|list| list.filter.clone()).unwrap_or_default(),
-        Place::Object(..) | Place::Node(_) | Place::Line(..) | Place::Rule(_) => {
+        Place::Object(..) | Place::Node(_) | Place::Call(_) | Place::Line(..) | Place::Rule(_) => {
             model.text.search.clone()
         }
     }

@@ -3,14 +3,12 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::app::Model;
-use crate::app::list::Tone;
 use crate::app::overlay::Overlay;
 use crate::app::route::Field;
 use crate::ui::theme::Role;
-use crate::ui::widget::notice;
+use crate::ui::widget::{notice, prose};
 use crate::ui::{View, format};
 
 /// Columns of the names of fields.
@@ -33,13 +31,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, view: &View
         None => notice::calm(frame, body, "waiting for the first answer …", view),
         Some(Err(trouble)) => notice::trouble(frame, body, trouble, view),
         Some(Ok(doc)) => {
-            let width = usize::from(body.width).max(1);
-            let lines = doc.lines.iter().skip(model.route.top);
-            let folded = lines.flat_map(|line| fold(line, width));
-            for ((tone, text), y) in folded.zip(body.y..body.bottom()) {
-                let line = Line::styled(text, view.theme.style(tone));
-                frame.render_widget(line, Rect { y, height: 1, ..body });
-            }
+            prose::draw(frame, body, doc.lines.iter().skip(model.route.top), view);
         }
     }
 }
@@ -70,44 +62,4 @@ fn field_line(frame: &mut Frame<'_>, area: Rect, field: Field, model: &Model, vi
         (text, Role::Text)
     };
     frame.render_widget(Line::styled(format::cut(text, room), view.theme.style(role)), place);
-}
-
-/// A line in pieces no wider than the window, broken between words; what follows is indented
-/// like the first.
-fn fold(line: &[(Tone, String)], width: usize) -> Vec<(Tone, String)> {
-    let tone = line.first().map_or(Tone::Text, |(tone, _)| *tone);
-    let text: String = line.iter().map(|(_, text)| text.as_str()).collect();
-    if text.width() <= width {
-        return vec![(tone, text)];
-    }
-    let indent = text.chars().take_while(|c| *c == ' ').count().min(width / 2);
-    let mut lines = Vec::new();
-    let mut now = String::new();
-    for word in text.split_inclusive(' ') {
-        if now.width() + word.trim_end().width() > width && now.trim() != "" {
-            lines.push((tone, std::mem::replace(&mut now, " ".repeat(indent))));
-        }
-        for letter in word.chars() {
-            if now.width() + letter.width().unwrap_or_default() > width && letter != ' ' {
-                lines.push((tone, std::mem::replace(&mut now, " ".repeat(indent))));
-            }
-            now.push(letter);
-        }
-    }
-    lines.push((tone, now));
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_folded_between_words_and_long_words_inside() {
-        let folded = |text: &str, width| -> Vec<String> {
-            fold(&[(Tone::Text, text.to_owned())], width).into_iter().map(|(_, t)| t).collect()
-        };
-        assert_eq!(folded("  one two three", 9), ["  one two ", "  three"]);
-        assert!(folded(&"x".repeat(30), 8).iter().all(|line| line.width() <= 8));
-    }
 }

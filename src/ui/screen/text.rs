@@ -17,6 +17,7 @@ pub(in crate::ui) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, view
         Place::Line(object, path) => format!("{object} · {path}"),
         Place::Rule(code) => (*code).to_owned(),
         Place::Node(id) => id.to_string(),
+        Place::Call(call) => format!("{} → {}", call.from, call.to),
         Place::Screen(_) => String::new(),
     };
     let title = format::cut(&title, usize::from(area.width).saturating_sub(2));
