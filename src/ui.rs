@@ -86,7 +86,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, view: &mut View) {
     match model.way.place() {
         Place::Screen(screen) => screen::draw(frame, body, *screen, model, view),
         Place::Object(..) | Place::Node(_) | Place::Call(_) | Place::Line(..) | Place::Rule(_) => {
-            screen::text::draw(frame, body, model, view)
+            screen::text::draw(frame, body, model, view);
         }
     }
     hints::draw(frame, last, model, view);

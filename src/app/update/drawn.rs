@@ -257,13 +257,12 @@ pub(super) fn found(model: &mut Model) -> Vec<Effect> {
     }
     let all = model.picture.as_ref().map(|picture| picture.matrix.boxes.as_slice());
     let mut others = all.unwrap_or_default().iter();
-    match others.find(|item| item.title.to_lowercase().contains(&text)).map(|i| i.key.clone()) {
-        Some(key) => focus_on(model, key),
-        None => {
-            model.say(Ok(format!("nothing in the graph is called {text:?}")));
-            Vec::new()
-        }
+    let found = others.find(|item| item.title.to_lowercase().contains(&text));
+    if let Some(key) = found.map(|item| item.key.clone()) {
+        return focus_on(model, key);
     }
+    model.say(Ok(format!("nothing in the graph is called {text:?}")));
+    Vec::new()
 }
 
 /// Goes to what is known of the selection.
@@ -278,13 +277,11 @@ fn yaml(model: &mut Model, picture: &Picture) -> Vec<Effect> {
     let snapshot = model.snapshot.as_ref();
     let subject = model.subject();
     let object = subject.and_then(|subject| describe::object(snapshot?, picture, &subject));
-    match object {
-        Some(object) => open::go_in(model, object, TextKind::Yaml),
-        None => {
-            model.say(Ok("no object is known for this".to_owned()));
-            Vec::new()
-        }
+    if let Some(object) = object {
+        return open::go_in(model, object, TextKind::Yaml);
     }
+    model.say(Ok("no object is known for this".to_owned()));
+    Vec::new()
 }
 
 /// The row of the call tree that says the same as the selection: the called node, below its

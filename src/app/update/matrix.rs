@@ -29,13 +29,11 @@ pub(super) fn perform(model: &mut Model, action: Action) -> Option<Vec<Effect>> 
         Action::Bottom => (last, last),
         Action::Edges => next_call(matrix, at),
         Action::NextProblem | Action::PreviousProblem => {
-            match problem(matrix, at, action == Action::NextProblem) {
-                Some(to) => to,
-                None => {
-                    model.say(Ok("nothing here is in trouble".to_owned()));
-                    at
-                }
+            let found = problem(matrix, at, action == Action::NextProblem);
+            if found.is_none() {
+                model.say(Ok("nothing here is in trouble".to_owned()));
             }
+            found.unwrap_or(at)
         }
         Action::Focus => return Some(draw_here(model, matrix, at)),
         _ => return drawn::of_subject(model, &picture, action),

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::picture::Drawn;
-use crate::layout::scene::{Area, Run};
+use crate::layout::scene::{Area, Pos, Run};
 use crate::layout::style::EdgeStyle;
 use crate::mesh::graph::Health;
 use crate::ui::View;
@@ -30,14 +30,14 @@ pub(in crate::ui) fn draw(
 ) {
     let mut calls = busiest(drawn, window);
     calls.truncate(MOST_DOTS);
-    for (run, style) in calls {
+    for (run, style, from) in calls {
         let cells = length(run);
         let speed = speed(style.rate);
         let way = step.wrapping_mul(speed);
         let at = i32::try_from(way % cells.unsigned_abs()).unwrap_or_default();
         let round = way / cells.unsigned_abs();
-        // Calls back run against their line.
-        let at = if run.back { cells - 1 - at } else { at };
+        // From the end that lies nearer to who calls.
+        let at = if away(from, run.b) < away(from, run.a) { cells - 1 - at } else { at };
         let (x, y) = if run.vertical { (run.a.x, run.a.y + at) } else { (run.a.x + at, run.a.y) };
         let (Ok(x), Ok(y)) = (u16::try_from(x - window.x), u16::try_from(y - window.y)) else {
             continue;
@@ -45,7 +45,7 @@ pub(in crate::ui) fn draw(
         if x >= inner.width || y >= inner.height {
             continue;
         }
-        let failing = style.health > Health::NotReady && round % ERRORS_SHOWN == 0;
+        let failing = style.health > Health::NotReady && round.is_multiple_of(ERRORS_SHOWN);
         let (sign, role) = if failing { ("✕", Role::Bad) } else { ("•", Role::Strong) };
         if let Some(cell) =
             buffer.cell_mut((inner.x + x, inner.y + y)).filter(|c| is_line(c.symbol()))
@@ -55,8 +55,8 @@ pub(in crate::ui) fn draw(
     }
 }
 
-/// The longest run of each call in the window, the busiest calls first.
-fn busiest(drawn: &Drawn, window: Area) -> Vec<(&Run, EdgeStyle)> {
+/// The longest run of each call in the window with the box that calls, the busiest calls first.
+fn busiest(drawn: &Drawn, window: Area) -> Vec<(&Run, EdgeStyle, Area)> {
     let scene = &drawn.scene;
     let mut longest: Vec<Option<&Run>> = vec![None; scene.wires.len()];
     for run in &scene.runs {
@@ -72,14 +72,23 @@ fn busiest(drawn: &Drawn, window: Area) -> Vec<(&Run, EdgeStyle)> {
             *slot = Some(run);
         }
     }
-    let mut calls: Vec<(&Run, EdgeStyle)> = longest
+    let mut calls: Vec<(&Run, EdgeStyle, Area)> = longest
         .into_iter()
         .zip(&scene.wires)
-        .filter_map(|(run, wire)| Some((run?, drawn.styles.joined(wire.edges.iter())?)))
-        .filter(|(_, style)| style.rate > 0.0)
+        .filter_map(|(run, wire)| {
+            let from = scene.boxes.get(wire.from)?.area;
+            Some((run?, drawn.styles.joined(wire.edges.iter())?, from))
+        })
+        .filter(|(_, style, _)| style.rate > 0.0)
         .collect();
     calls.sort_by(|a, b| b.1.rate.total_cmp(&a.1.rate));
     calls
+}
+
+/// Cells from a box to a place.
+fn away(area: Area, pos: Pos) -> i32 {
+    let beyond = |at: i32, first: i32, last: i32| (first - at).max(at - last).max(0);
+    beyond(pos.x, area.x, area.right() - 1) + beyond(pos.y, area.y, area.bottom() - 1)
 }
 
 fn length(run: &Run) -> i32 {
@@ -104,6 +113,14 @@ fn is_line(symbol: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_nearer_end_is_told_by_the_cells_between() {
+        let area = Area::new(10, 10, 5, 3);
+        assert_eq!(away(area, Pos { x: 12, y: 11 }), 0);
+        assert_eq!(away(area, Pos { x: 17, y: 8 }), 5);
+        assert!(away(area, Pos { x: 16, y: 9 }) < away(area, Pos { x: 16, y: 2 }));
+    }
 
     #[test]
     fn more_traffic_is_faster_and_labels_are_no_lines() {
