@@ -27,6 +27,7 @@ use vigla::demo::{self, Demo, Scenario};
 #[expect(dead_code, reason = "some faults are played to the source alone")]
 mod fault_proxy;
 #[path = "support/pty.rs"]
+#[expect(dead_code, reason = "nothing is resized or signalled here")]
 mod pty;
 
 use fault_proxy::{Fault, FaultProxy};
@@ -200,6 +201,15 @@ impl Operator {
         }
     }
 
+    /// Presses on until nothing lies over the screen, which would only be closed, and leaves.
+    fn leave(&mut self) {
+        while !matches!(ROUND[(self.at - 1) % ROUND.len()].1, Answer::Tab(_)) {
+            self.press();
+        }
+        self.terminal.press("q");
+        assert_eq!(self.terminal.end(STUCK), 0, "{}", self.name);
+    }
+
     /// The time within which so many of 100 answers came.
     fn within(&self, percent: usize) -> Duration {
         let mut sorted = self.answers.clone();
@@ -350,8 +360,7 @@ fn shift(case: &Case, patient: &Patient) -> Vec<Duration> {
         operator.within(50),
         operator.within(99)
     );
-    operator.terminal.press("q");
-    assert_eq!(operator.terminal.end(STUCK), 0, "{name}");
+    operator.leave();
     assert!(operator.within(50) < SLUGGISH, "{name}: {:?}", operator.answers);
     operator.answers
 }
