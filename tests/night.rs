@@ -103,9 +103,15 @@ const CASES: &[Case] = &[
 fn is_usual(case: &Case) -> bool {
     matches!(
         (case.0, case.1),
-        (Kubernetes, Fault::Refuse | Fault::Hang | Fault::Untrusted | Fault::Expired)
-            | (Kubernetes, Fault::Status(403) | Fault::WatchesCut)
-            | (Prometheus, Fault::Hang | Fault::Status(500) | Fault::Html | Fault::Untrusted)
+        (
+            Kubernetes,
+            Fault::Refuse
+                | Fault::Hang
+                | Fault::Untrusted
+                | Fault::Expired
+                | Fault::Status(403)
+                | Fault::WatchesCut,
+        ) | (Prometheus, Fault::Hang | Fault::Status(500) | Fault::Html | Fault::Untrusted)
             | (InCluster, _)
     )
 }
