@@ -48,7 +48,7 @@ async fn soak(length: Duration) {
     environment.push(("VIGLA_LOG", "vigla::app=debug"));
     let arguments = ["-A", "--refresh", "1s", "--log-file", log.to_str().unwrap()];
     let terminal = Terminal::run(&program(), (120, 40), &arguments, &environment);
-    terminal.wait_for("svc-0001");
+    terminal.wait_for("team-0");
     let process = terminal.child.process_id().unwrap();
     let first = Usage::of(process).unwrap();
     let mut samples = Vec::new();

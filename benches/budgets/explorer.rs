@@ -52,7 +52,7 @@ fn large(few: usize) {
     });
     let many = queries(&world);
     line("queries a refresh, in 20 namespaces as in 2", many as f64, few as f64, "");
-    let (terminal, first) = opened(&world, SIZE, &["-A"], "svc-00");
+    let (terminal, first) = opened(&world, SIZE, &["-A"], "team-0");
     line("5,000 pods, 1,000 services: first graph", millis(first), 1_500.0, "ms");
     let seen = watch(&terminal, watched());
     line("5,000 pods, 1,000 services: memory", seen.megabytes, 200.0, "MB");

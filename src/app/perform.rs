@@ -101,10 +101,10 @@ impl Performer {
     }
 
     /// Work with its answer sent to the loop.
-    fn answering(
-        &self,
-        work: impl FnOnce() -> Msg + Send + 'static,
-    ) -> impl FnOnce() + Send + 'static {
+    fn answering<W>(&self, work: W) -> impl FnOnce() + Send + use<W>
+    where
+        W: FnOnce() -> Msg + Send + 'static,
+    {
         let answer = self.answer.clone();
         move || {
             // The loop has ended when this fails: nobody waits for it.
