@@ -11,6 +11,7 @@ use vigla::mesh::Objects;
 use vigla::mesh::telemetry::Telemetry;
 
 #[path = "../support/choices.rs"]
+#[expect(dead_code, reason = "another target chooses texts alone")]
 mod choices;
 #[path = "../../tests/support/outputs.rs"]
 #[expect(dead_code, reason = "other targets and the tests use the rest")]
