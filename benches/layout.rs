@@ -1,5 +1,7 @@
 //! Laying meshes out and painting a window of them; and the memory that a layout takes at most.
 
+#![expect(clippy::print_stdout, reason = "memory and crossings are told")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

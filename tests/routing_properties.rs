@@ -1,7 +1,7 @@
 //! What must hold for the routing of any mesh, whatever is configured: the properties that
 //! Istio's semantics have, by number, each over 10,000 generated meshes.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 #![expect(clippy::print_stdout, reason = "how many cases said something is told")]
 
 #[path = "routing_properties/by_hand.rs"]
@@ -166,10 +166,10 @@ fn p03_the_order_of_alternatives_is_irrelevant() {
         let edge = request.from.kind == SourceKind::Gateway;
         let turn = |rule: &mut Value| {
             for field in ["match", "matches"] {
-                if let Some(blocks) = rule.get_mut(field).and_then(Value::as_array_mut) {
-                    if !edge || !blocks.iter().any(takes_everything) {
-                        blocks.reverse();
-                    }
+                if let Some(blocks) = rule.get_mut(field).and_then(Value::as_array_mut)
+                    && !(edge && blocks.iter().any(takes_everything))
+                {
+                    blocks.reverse();
                 }
             }
         };
@@ -366,7 +366,7 @@ fn p09_an_httproute_sorted_by_hand_is_a_virtual_service() {
         let around = Mesh { objects: mesh::surroundings(draw), closed: draw.chance(4) };
         let inside = draw.chance(8);
         let host = if inside { "a" } else { draw.pick(&["shop.example", "*.example", "*"]) };
-        let routes: Vec<Value> = (0..1 + draw.below(2))
+        let routes: Vec<Value> = (0..=draw.below(2))
             .map(|at| {
                 let rules = draw.several(1, 3, |draw| mesh::route_rule(draw, "HTTPRoute", true));
                 let mut spec = json!({"rules": rules, "parentRefs": [

@@ -1,6 +1,8 @@
 //! The pictures in `screenshots/`: drawn from graphs made by hand and compared with what is there.
 //! `VIGLA_WRITE_SCREENSHOTS=1` writes them anew.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "support/graphs.rs"]
 #[expect(dead_code, reason = "other tests draw the rest")]
 mod graphs;

@@ -1,5 +1,7 @@
 //! The screens, and the places a user can be at.
 
+use std::sync::Arc;
+
 use crate::layout::scene::EdgeKey;
 use crate::mesh::ObjectRef;
 use crate::mesh::graph::{NodeId, Protocol};

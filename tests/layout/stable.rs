@@ -55,7 +55,7 @@ proptest! {
         which in any::<prop::sample::Index>(),
     ) {
         let (before, memory) = laid_out(&graph, &options, None);
-        let mut less = graph.clone();
+        let mut less = graph;
         if less.edges.is_empty() {
             return Ok(());
         }
@@ -106,7 +106,7 @@ proptest! {
         let second = |at: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at);
         let options = ViewOptions { bands, ..ViewOptions::default() };
         let whole = ViewGraph::from_graph(&graph, &options);
-        let mut less = graph.clone();
+        let mut less = graph;
         if less.nodes.is_empty() {
             return Ok(());
         }
@@ -136,7 +136,7 @@ proptest! {
     #[test]
     fn a_new_node_turns_no_two_around(graph in graph(), options in options(), caller in 0_u8..14) {
         let (before, memory) = laid_out(&graph, &options, None);
-        let mut builder = Builder::from(graph.clone());
+        let mut builder = Builder::from(graph);
         builder.call(&format!("ns{}/service-{caller} v0", caller % 3), "ns9/newcomer v1", 1.0);
         let (after, _) = laid_out(&builder.build(), &options, Some(&memory));
         let (before_at, after_at) = (places(&before), places(&after));

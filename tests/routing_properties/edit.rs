@@ -118,7 +118,7 @@ fn edited(request: &Request, block: &Value, reasons: &[Reason]) -> Option<Reques
                 let query = request.path.find('?').map_or("", |at| &request.path[at..]);
                 out.path = format!("{}{query}", path(&block["uri"])?);
             }
-            Reason::Method => out.method = block["method"]["exact"].as_str()?.to_owned(),
+            Reason::Method => block["method"]["exact"].as_str()?.clone_into(&mut out.method),
             Reason::HeaderMissing | Reason::HeaderValue => {
                 out.headers =
                     vec![("user".to_owned(), value(&block["headers"]["user"]).to_owned())];

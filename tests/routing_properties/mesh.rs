@@ -149,12 +149,14 @@ impl Mesh {
     }
 
     /// The same with every object of a kind changed.
+    #[must_use]
     pub fn changed(&self, kind: &str, change: impl FnMut(&mut Value)) -> Self {
         let mut out = self.clone();
         out.objects.iter_mut().filter(|object| object["kind"] == kind).for_each(change);
         out
     }
 
+    #[must_use]
     pub fn with(&self, more: impl IntoIterator<Item = Value>) -> Self {
         let mut out = self.clone();
         out.objects.extend(more);

@@ -96,7 +96,7 @@ fn of_place(model: &Model) -> Option<ObjectRef> {
     let subject = match model.way.place() {
         Place::Node(key) => Subject::Node(key.clone()),
         Place::Call(call) => Subject::Call(call.clone()),
-        Place::Screen(_) | Place::Object(..) => return None,
+        Place::Screen(_) | Place::Object(..) | Place::Line(..) | Place::Rule(_) => return None,
     };
     describe::object(model.snapshot.as_ref()?, model.picture.as_ref()?, &subject)
 }
