@@ -629,11 +629,7 @@ fn p14_the_order_of_header_lines_is_irrelevant() {
 fn p15_the_age_of_a_route_of_the_clients_namespace_is_irrelevant() {
     holds(|draw| {
         let host = draw.pick(&["a", "a.shop", "a.shop.svc.cluster.local"]);
-        let mut request = to(draw, client(), host);
-        if draw.chance(8) {
-            let name = draw.pick(&["door-istio", "edge"]);
-            request = to(draw, source(SourceKind::Gateway, "shop", name), "shop.example");
-        }
+        let request = to(draw, client(), host);
         let mesh = Mesh::draw(draw);
         // All routes together, because among each other their age counts.
         let of_year = |year: &str| {

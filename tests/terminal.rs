@@ -70,6 +70,7 @@ fn every_screen_every_size_and_the_terminal_given_back() {
         terminal.resize((20 + step * 3, 5 + step));
     }
     terminal.resize((100, 30));
+    terminal.settle();
     terminal.press("4");
     terminal.wait_for("2/2");
     terminal.press("q");

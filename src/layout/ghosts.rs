@@ -80,6 +80,9 @@ impl Ghosts {
         gone_rows: &BTreeMap<NodeId, Gone>,
         gone_edges: &BTreeMap<EdgeKey, Gone>,
     ) -> ViewGraph {
+        // Where nothing is left, what was shown last tells whether there are bands.
+        let shape = if view.nodes.is_empty() { &self.view } else { &view };
+        let banded = !shape.bands.is_empty();
         let mut nodes: BTreeMap<NodeId, ViewNode> =
             view.nodes.into_iter().map(|node| (node.key.clone(), node)).collect();
         for old in &self.view.nodes {
@@ -95,7 +98,7 @@ impl Ghosts {
             node.rows.sort_by(|a, b| (&a.label, &a.key).cmp(&(&b.label, &b.key)));
         }
         let mut nodes: Vec<ViewNode> = nodes.into_values().collect();
-        let bands = if view.bands.is_empty() { Vec::new() } else { view::banded(&mut nodes) };
+        let bands = if banded { view::banded(&mut nodes) } else { Vec::new() };
         let ghosts = self.view.edges.iter().filter(|edge| gone_edges.contains_key(&edge.key));
         let ghosts = ghosts.map(|edge| ViewEdge { parts: Vec::new(), ..edge.clone() });
         let edges = placed(&nodes, view.edges.into_iter().chain(ghosts));

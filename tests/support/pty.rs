@@ -94,6 +94,21 @@ impl Terminal {
         }
     }
 
+    /// Waits until nothing more is written: a key that arrives together with a change of the
+    /// window's size may be read only with the next one (crossterm's reader leaves its batch).
+    pub(crate) fn settle(&self) {
+        let written = || self.shown().bytes.len();
+        let mut before = written();
+        loop {
+            thread::sleep(Duration::from_millis(250));
+            let now = written();
+            if now == before {
+                return;
+            }
+            before = now;
+        }
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let process = self.child.process_id().unwrap().to_string();
         assert!(Command::new("kill").args([name, &process]).status().unwrap().success());
