@@ -114,7 +114,7 @@ impl Picture {
             wanted: wanted.clone(),
             matrix: Matrix::of(&graph, ordered),
             history: History::with(before.map(|b| &b.history), &snapshot.context, &graph),
-            drawn: Drawn::of(&graph, &wanted.drawn, before.map(|before| &before.drawn)),
+            drawn: Drawn::of(&graph, &marks, &wanted.drawn, before.map(|before| &before.drawn)),
             about,
             graph,
             gateways,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::mesh::findings::Level;
 use crate::mesh::graph::{Edge, Graph, Health, Latency, Node, NodeFlag, NodeId, Protocol, Unit};
 use crate::mesh::status::Ready;
 
@@ -69,6 +70,8 @@ pub struct NodeStyle {
     pub pods: Option<Ready>,
     pub idle: bool,
     pub outside: bool,
+    /// The worst that is wrong with the configuration of it; mere hints are left out.
+    pub finding: Option<Level>,
 }
 
 /// The metrics of an edge of the view.
@@ -341,6 +344,7 @@ impl NodeStyle {
             pods: node.pods,
             idle: node.has(NodeFlag::Idle) || rate.is_none_or(|rate| rate <= 0.0),
             outside: node.has(NodeFlag::Outside),
+            finding: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use vigla::app::list::RowId;
 use vigla::app::screen::{Place, Screen};
 use vigla::app::{Effect, Msg};
 use vigla::mesh::object::Key;
-use vigla::mesh::{MeshSnapshot, Scope};
+use vigla::mesh::{Kind, MeshSnapshot, ObjectRef, Scope};
 
 use crate::bookinfo;
 use crate::harness::Explorer;
@@ -291,4 +291,27 @@ fn findings_are_marked_where_they_hurt() {
     assert!(explorer.picture().contains("VGL0001"), "{}", explorer.picture());
     explorer.keys("1");
     assert!(explorer.picture().contains("FINDINGS"));
+}
+
+/// On the drawn graph a box whose configuration is wrong carries a mark, and `n` comes to it; a
+/// configuration mended takes the mark away, and nothing has moved.
+#[test]
+fn findings_are_marked_on_the_drawn_graph() {
+    let mut explorer = Explorer::at(Screen::Graph, (120, 40)).with(bookinfo::snapshot());
+    let marked = explorer.picture();
+    assert_eq!(marked.matches("─!").count(), 1, "{marked}");
+    explorer.keys("n");
+    let selected = |explorer: &Explorer| explorer.model.drawing.selected().unwrap().to_string();
+    let mut met = vec![selected(&explorer)];
+    for _ in 0..3 {
+        explorer.keys("n");
+        met.push(selected(&explorer));
+    }
+    assert!(met.iter().any(|key| key.contains("reviews")), "{met:?}");
+    let mut mended = bookinfo::snapshot();
+    mended.generation += 1;
+    let key = Key::new("default", "reviews");
+    mended.objects.remove(&ObjectRef { kind: Kind::VirtualService, key });
+    explorer.send(Msg::Snapshot(Arc::new(mended)));
+    assert_eq!(explorer.picture().matches("─!").count(), 0, "{}", explorer.picture());
 }

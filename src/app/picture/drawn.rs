@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Marks;
+
 use crate::layout::first_view::{SHORTEST_NAME, first_options, first_view};
 use crate::layout::ghosts::Ghosts;
 use crate::layout::scene::{LabelMode, Orientation, Scene, Zoom};
 use crate::layout::style::{NodeStyle, StyleTable};
 use crate::layout::view::{Focus, ViewGraph, ViewOptions};
 use crate::layout::{LayoutOptions, Memory, layout, navigate};
+use crate::mesh::findings::Level;
 use crate::mesh::graph::{Graph, Health, NodeId};
 
 /// How the graph is to be drawn.
@@ -49,7 +52,7 @@ pub struct Drawn {
 
 impl Drawn {
     /// Draws a graph, as near to how it was drawn before as can be.
-    pub fn of(graph: &Graph, wanted: &DrawnAs, before: Option<&Self>) -> Self {
+    pub fn of(graph: &Graph, marks: &Marks, wanted: &DrawnAs, before: Option<&Self>) -> Self {
         let before = before.filter(|before| before.wanted.tidied == wanted.tidied);
         let several = several_namespaces(graph);
         let kept = before.is_some_and(|before| before.holds_for(wanted));
@@ -74,7 +77,12 @@ impl Drawn {
             }
         }
         let (options, scene, memory) = laid;
-        let styles = StyleTable::from_graph(graph, &view, before.map(|before| &before.styles));
+        let mut styles = StyleTable::from_graph(graph, &view, before.map(|before| &before.styles));
+        for node in &graph.nodes {
+            if let Some(style) = styles.nodes.get_mut(&node.id) {
+                style.finding = marks.worst(&marks.node(node)).filter(|l| *l != Level::Info);
+            }
+        }
         Self {
             scene,
             styles,
@@ -115,14 +123,22 @@ impl Drawn {
         own.chain(calls.map(|(_, style)| style.health)).max().unwrap_or_default()
     }
 
-    /// The boxes in trouble, the worst first, else in reading order.
+    /// Whether something is wrong with the configuration of a box or row.
+    fn has_finding(&self, key: &str) -> bool {
+        self.rows(key).any(|(_, style)| style.finding.is_some())
+    }
+
+    /// The boxes in trouble, the worst first, else in reading order; those whose configuration
+    /// alone is wrong come last.
     pub fn problems(&self) -> Vec<NodeId> {
         let failing = |key: &str| {
             self.rows(key).filter_map(|(_, style)| style.error_percent).fold(0.0, f64::max)
         };
         let order = navigate::in_order(&self.scene).into_iter();
         let judged = order.map(|key| (self.health(key), failing(key), key));
-        let mut found: Vec<_> = judged.filter(|(health, ..)| *health > Health::Healthy).collect();
+        let mut found: Vec<_> = judged
+            .filter(|(health, _, key)| *health > Health::Healthy || self.has_finding(key))
+            .collect();
         found.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
         found.into_iter().map(|(_, _, key)| key.clone()).collect()
     }

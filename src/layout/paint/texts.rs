@@ -7,7 +7,11 @@ use super::super::scene::{Area, BoxItem, Orientation, Pos, Zoom};
 use super::super::style::{CellStyle, NodeStyle, Role};
 use super::super::wire::title_in_border;
 use super::{CellSink, Painter};
+use crate::mesh::findings::Level;
 use crate::mesh::graph::Health;
+
+/// Something is wrong with the configuration of it; the same in all glyph tables.
+const FINDING: char = '!';
 
 impl Painter<'_> {
     /// The line above each namespace, with its name.
@@ -124,8 +128,9 @@ impl Painter<'_> {
         rows.cloned()
             .reduce(|a, b| {
                 let idle = a.idle && b.idle;
+                let finding = worse_finding(a.finding, b.finding);
                 let worse = if b.health > a.health { b } else { a };
-                NodeStyle { idle, ..worse }
+                NodeStyle { idle, finding, ..worse }
             })
             .unwrap_or_default()
     }
@@ -136,6 +141,16 @@ impl Painter<'_> {
         } else {
             (self.glyphs.health(node.health), Role::Health(node.health))
         }
+    }
+
+    /// The mark of a finding about the configuration, where there is one.
+    fn finding(&self, ix: usize, item: &BoxItem, pos: Pos, sink: &mut impl CellSink) {
+        let health = match self.whole(item).finding {
+            Some(Level::Error) => Health::Failure,
+            Some(Level::Warning) => Health::Degraded,
+            Some(Level::Info) | None => return,
+        };
+        self.put(pos, FINDING, self.set_off(ix, Role::Health(health)), sink);
     }
 
     fn dot(&self, ix: usize, item: &BoxItem, sink: &mut impl CellSink) {
@@ -149,6 +164,7 @@ impl Painter<'_> {
         let (letter, role) = self.sign(&self.whole(item), self.is_ghost(item));
         let mut pos = Pos { x: item.area.x, y: item.area.y };
         self.put(pos, letter, self.set_off(ix, role), sink);
+        self.finding(ix, item, Pos { x: pos.x + 1, y: pos.y }, sink);
         pos.x += 2;
         let mut style = self.set_off(ix, Role::Title);
         style.reverse = self.highlight.selected_box == Some(ix);
@@ -196,6 +212,8 @@ impl Painter<'_> {
             pos.x += 1;
             self.write(pos, &figure, text, sink);
         }
+        // No line ends at a corner.
+        self.finding(ix, item, Pos { x: area.right() - 1, y: area.y }, sink);
         self.self_call(ix, item, sink);
     }
 
@@ -222,4 +240,9 @@ impl Painter<'_> {
             self.put(pos, self.glyphs.itself(), style, sink);
         }
     }
+}
+
+/// The worse of two; errors sort first.
+fn worse_finding(a: Option<Level>, b: Option<Level>) -> Option<Level> {
+    a.into_iter().chain(b).min()
 }
