@@ -107,14 +107,36 @@ impl<'a> Edge<'a> {
         let Some(chosen) = chosen.and_then(|domain| hosts.remove(&domain)) else {
             return Answer::new(self.request, Outcome::NotFound, Some(404));
         };
+        self.shadowed(&chosen, &hosts, &host);
         let view = View::new(self.request, self.router.normalization());
         if chosen.https_redirect && view.scheme == "http" {
+            for (route, _) in &chosen.routes {
+                let text = "the server redirects plain HTTP to https before any rule is asked";
+                self.log.add(&route.rule.reference, (Reason::Scheme, text.to_owned()));
+            }
             let mut answer = Answer::new(self.request, Outcome::Redirect, Some(301));
             let location = location::to_https(&view);
             answer.redirect = Some(Redirect { status: 301, location, https_redirect: true });
             return answer;
         }
         self.take(chosen, &view)
+    }
+
+    /// Rules of the virtual hosts that fit too and are less specific than the chosen one.
+    fn shadowed(
+        &mut self,
+        chosen: &VirtualHost<'a>,
+        others: &BTreeMap<Arc<str>, VirtualHost<'a>>,
+        host: &str,
+    ) {
+        let is_chosen = |route: &Candidate<'_>| {
+            chosen.routes.iter().any(|(known, _)| std::ptr::eq(known.rule, route.rule))
+        };
+        let routes = others.values().flat_map(|other| &other.routes).map(|(route, _)| route);
+        for route in routes.filter(|route| !is_chosen(route)) {
+            let text = format!("another rule names {host} more specifically");
+            self.log.add(&route.rule.reference, (Reason::ShadowedByMoreSpecificHost, text));
+        }
     }
 
     fn take(&mut self, chosen: VirtualHost<'a>, view: &View<'_>) -> Answer {

@@ -235,7 +235,13 @@ impl<'a> Mesh<'a> {
             claims.push(((wildcard.is_some(), length, order, !exact), holder));
         }
         claims.extend(self.literal_hosts(host));
-        let chosen = claims.into_iter().min_by_key(|(rank, _)| *rank);
+        // Stable: of equal claims the first one holds the host.
+        claims.sort_by_key(|(rank, _)| *rank);
+        let mut claims = claims.into_iter();
+        let chosen = claims.next();
+        if let Some(chosen) = &chosen {
+            self.beaten(chosen, claims, host);
+        }
         match chosen {
             Some((_, Holder::Rules(routes))) => self.routes(&routes),
             Some((_, Holder::Service(entry))) => self.default_route(entry),
@@ -245,6 +251,34 @@ impl<'a> Mesh<'a> {
                     answer.actions.retries = Some(RetryPolicy::default());
                 }
                 answer
+            }
+        }
+    }
+
+    /// Rules that claim a host which another holder has.
+    fn beaten(
+        &mut self,
+        (rank, holder): &(Rank, Holder<'a>),
+        others: impl Iterator<Item = (Rank, Holder<'a>)>,
+        host: &str,
+    ) {
+        let held = match holder {
+            Holder::Rules(routes) => routes.as_slice(),
+            Holder::Service(_) => &[],
+        };
+        for (other, claim) in others {
+            let Holder::Rules(routes) = claim else { continue };
+            let equal = (other.0, other.1) == (rank.0, rank.1) && !held.is_empty();
+            let (reason, text) = if equal {
+                (Reason::LostHostToEarlierRule, lost(held))
+            } else {
+                let text = format!("something else names {host} more specifically");
+                (Reason::ShadowedByMoreSpecificHost, text)
+            };
+            for route in routes {
+                if !held.iter().any(|known| std::ptr::eq(known.rule, route.rule)) {
+                    self.log.add(&route.rule.reference, (reason, text.clone()));
+                }
             }
         }
     }
