@@ -65,11 +65,20 @@ fn findings(criterion: &mut Criterion) {
     let mut objects = objects;
     analyzer.analyze(&FindingInput::new(&objects));
     let mut weight = 0;
-    criterion.bench_function("findings/after a change of one object", |bencher| {
+    criterion.bench_function("findings/after a change of one VirtualService", |bencher| {
         bencher.iter(|| {
             weight = (weight + 1) % 100;
             let changed = virtual_service("team-0", "svc-0", weight);
             if let Some(raw) = RawObject::from_value(changed) {
+                objects.insert(raw);
+            }
+            black_box(analyzer.analyze(&FindingInput::new(&objects)))
+        });
+    });
+    let pod = service(0).swap_remove(0);
+    criterion.bench_function("findings/after a change of one pod", |bencher| {
+        bencher.iter(|| {
+            if let Some(raw) = RawObject::from_value(pod.clone()) {
                 objects.insert(raw);
             }
             black_box(analyzer.analyze(&FindingInput::new(&objects)))

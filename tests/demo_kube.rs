@@ -488,10 +488,15 @@ async fn the_program_routes_by_what_was_applied() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kubeconfig");
     std::fs::write(&file, &demo.kubeconfig_yaml).unwrap();
-    for (header, index, subset) in [("end-user: jason", 0, "v2"), ("end-user: bob", 1, "v1")] {
+    let as_whom: [(&[&str], _, _); 3] = [
+        (&["-H", "end-user: jason"], 0, "v2"),
+        (&["-H", "end-user: bob"], 1, "v1"),
+        (&[], 1, "v1"),
+    ];
+    for (header, index, subset) in as_whom {
         let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_vigla"))
-            .args(["route", "--from=productpage-v1", "--to=reviews:9080", "-o", "json", "-H"])
-            .arg(header)
+            .args(["route", "--from=productpage-v1", "--to=reviews:9080", "-o", "json"])
+            .args(header)
             .arg("--kubeconfig")
             .arg(&file)
             .output()
@@ -501,7 +506,7 @@ async fn the_program_routes_by_what_was_applied() {
         assert!(output.status.success(), "{errors}");
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(answer["rule"]["index"], index);
-        assert_eq!(answer["destinations"][0]["subset"], subset, "{header}");
+        assert_eq!(answer["destinations"][0]["subset"], subset, "{header:?}");
         assert_eq!(answer["destinations"][0]["percent"], 100.0);
     }
 }

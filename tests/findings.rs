@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 use vigla::mesh::Objects;
 use vigla::mesh::findings::{Analyzer, FindingInput, analyze};
-use vigla::mesh::object::RawObject;
+use vigla::mesh::object::{Key, ObjectRef, RawObject};
 
 #[path = "findings/cases.rs"]
 mod cases;
@@ -79,6 +79,30 @@ fn remembered_findings_are_the_same_as_new_ones() {
         objects.remove(&reference);
         let after = analyzer.analyze(&FindingInput::files(&objects));
         assert_eq!(after, before, "{}: removing restores", case.name);
+    }
+}
+
+#[test]
+fn each_object_that_goes_and_comes_back_is_noticed() {
+    for case in cases() {
+        let whole = case.objects();
+        let mut analyzer = Analyzer::default();
+        let before = analyzer.analyze(&FindingInput::files(&whole));
+        let mut all = Vec::new();
+        whole.each(|meta, raw| {
+            let key = Key::new(&meta.namespace, &meta.name);
+            all.push((ObjectRef { kind: raw.kind, key }, raw.clone()));
+        });
+        for (reference, raw) in all {
+            let mut objects = whole.clone();
+            objects.remove(&reference);
+            let without = analyzer.analyze(&FindingInput::files(&objects));
+            let anew = analyze(&FindingInput::files(&objects));
+            assert_eq!(without, anew, "{}: without {reference:?}", case.name);
+            objects.insert(raw);
+            let with = analyzer.analyze(&FindingInput::files(&objects));
+            assert_eq!(with, before, "{}: {reference:?} is back", case.name);
+        }
     }
 }
 

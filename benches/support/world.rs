@@ -18,6 +18,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn start(scenario: &str) -> Self {
+        // Fails only where it is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut process = Command::new(program())
             .args(["demo", "serve", "--scenario", scenario])
             .stdout(Stdio::piped())

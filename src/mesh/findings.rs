@@ -1,8 +1,9 @@
 //! What is wrong with a configuration: istioctl's codes, Kiali's, and Vigla's own.
 //!
-//! One file a rule under `rules/`, one registry ([`rules::RULES`]). A rule that looks at one
-//! object at a time is remembered by [`Analyzer`] until that object changes; a rule that looks
-//! at the whole mesh runs every time, on an [`index::Index`] that all of them share.
+//! One file a rule under `rules/`, one registry ([`rules::RULES`]). All rules share an
+//! [`index::Index`], which notes what each of them reads: [`Analyzer`] runs a rule again only
+//! where something changed that it read, and a rule about single objects only for those that
+//! changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

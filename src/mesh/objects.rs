@@ -1,5 +1,6 @@
 //! Everything read from the cluster (or from files), by kind; cheap to clone and to share.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -14,6 +15,59 @@ use super::core::{
 };
 use super::kind::Kind;
 use super::object::{Key, Meta, ObjectRef, RawObject, Resource, Table};
+
+/// Some of the kinds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KindSet(u64);
+
+impl KindSet {
+    pub const ALL: Self = Self(u64::MAX);
+
+    pub fn of(kind: Kind) -> Self {
+        Self(1 << kind as u32)
+    }
+
+    pub fn insert(&mut self, kind: Kind) {
+        *self = self.union(Self::of(kind));
+    }
+
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the two have a kind in common.
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub fn contains(self, kind: Kind) -> bool {
+        self.meets(Self::of(kind))
+    }
+}
+
+/// Objects with a note of which tables were looked at.
+#[derive(Debug)]
+pub struct Watched<'a> {
+    objects: &'a Objects,
+    read: Cell<KindSet>,
+}
+
+impl<'a> Watched<'a> {
+    pub fn new(objects: &'a Objects) -> Self {
+        Self { objects, read: Cell::default() }
+    }
+
+    /// Counts tables as read.
+    pub fn note(&self, kinds: KindSet) {
+        self.read.set(self.read.get().union(kinds));
+    }
+
+    /// The kinds read since this was last asked; the note begins anew.
+    pub fn take_read(&self) -> KindSet {
+        self.read.take()
+    }
+}
 
 /// Declares [`Objects`]: a field, the kind it holds and its narrow part, in one list.
 macro_rules! objects {
@@ -94,6 +148,16 @@ macro_rules! objects {
                 }
             }
 
+            /// The kinds whose table is not the same allocation as in `other`: those that may
+            /// differ.
+            pub fn changed(&self, other: &Self) -> KindSet {
+                let mut changed = KindSet::default();
+                $(if !Arc::ptr_eq(&self.$field, &other.$field) {
+                    changed.insert(Kind::$kind);
+                })*
+                changed
+            }
+
             /// Every object, kind by kind.
             pub fn each(&self, mut visit: impl FnMut(&Meta, &RawObject)) {
                 $(self.$field.values().for_each(|object| visit(&object.meta, &object.raw));)*
@@ -101,6 +165,16 @@ macro_rules! objects {
 
             /// The kinds that have a table.
             pub const KINDS: &'static [Kind] = &[$(Kind::$kind),*];
+        }
+
+        impl<'a> Watched<'a> {
+            $(
+                /// The table of this kind, which counts as read from now on.
+                pub fn $field(&self) -> &'a Arc<Table<$narrow>> {
+                    self.note(KindSet::of(Kind::$kind));
+                    &self.objects.$field
+                }
+            )*
         }
     };
 }

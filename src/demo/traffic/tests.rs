@@ -227,6 +227,36 @@ fn who_waits_too_long_leaves() {
     assert!(bench.number(late) > 5000.0);
 }
 
+/// Istio's task of request timeouts: ratings takes two seconds, the route to reviews half of one.
+#[test]
+fn a_route_gives_up_at_its_timeout() {
+    let mut bench = Bench::new(Scenario::Steady, 13);
+    let slow = json!({
+        "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+        "metadata": {"namespace": "default", "name": "ratings"},
+        "spec": {"hosts": ["ratings"], "http": [{
+            "fault": {"delay": {"fixedDelay": "2s", "percentage": {"value": 100}}},
+            "route": [{"destination": {"host": "ratings", "subset": "v1"}}]}]},
+    });
+    let hurried = json!({"timeout": "0.5s", "route": [to("v2", 100)]});
+    bench.apply(Kind::VirtualService, slow);
+    bench.apply(Kind::VirtualService, reviews(&json!([hurried])));
+    bench.run(20);
+    let called = "destination_service_name=\"reviews\"";
+    let all = bench.requests(&format!("reporter=\"source\",{called}"));
+    let late = bench.requests("reporter=\"source\",response_code=\"504\",response_flags=\"UT\"");
+    assert!(late > 1000.0 && (late - all).abs() < 0.5, "{late} of {all}");
+    // The server sees its caller leave.
+    let left = "reporter=\"destination\",response_code=\"0\",response_flags=\"DC\"";
+    assert!((bench.requests(&format!("{left},{called}")) - all).abs() < 0.5);
+    // productpage asks twice and shows the page all the same, after twice half a second.
+    let pages = bench.requests("reporter=\"source\",destination_service_name=\"productpage\"");
+    assert!((all - 2.0 * pages).abs() < 0.5);
+    let page = "histogram_quantile(0.5, sum by (le) (istio_request_duration_milliseconds_bucket{reporter=\"source\",destination_service_name=\"productpage\"}))";
+    let page = bench.number(page);
+    assert!((1000.0..2500.0).contains(&page), "{page} ms");
+}
+
 #[test]
 fn the_outage_fails_hard_and_bookinfo_a_little() {
     let failing = |scenario| {

@@ -1,41 +1,97 @@
 //! Runs the rules over a mesh, remembers what did not change, filters and sorts.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::index::Index;
+use super::index::{Index, Reads};
 use super::rule::{Check, Rule, Single, Sink};
 use super::rules::RULES;
-use super::{About, Finding, FindingInput, Report, Scope, Source, Withheld, lines};
-use crate::mesh::KindState;
+use super::{About, Evidence, Finding, FindingInput, Report, Scope, Source, Withheld, lines};
 use crate::mesh::config::MeshConfig;
 use crate::mesh::kind::Kind;
 use crate::mesh::object::{Meta, RawObject};
+use crate::mesh::objects::KindSet;
+use crate::mesh::{KindState, Objects};
 
 /// Analyses a mesh once.
 pub fn analyze(input: &FindingInput<'_>) -> Report {
     Analyzer::default().analyze(input)
 }
 
-/// Analyses a mesh again and again: what single objects say is kept until they change.
+/// Analyses a mesh again and again: what does not depend on anything that changed is kept.
 #[derive(Debug, Clone, Default)]
 pub struct Analyzer {
-    memory: HashMap<usize, Remembered>,
-    mesh: Option<Arc<MeshConfig>>,
+    seen: Option<Seen>,
+    /// What the rules of single objects said, by kind.
+    single: HashMap<Kind, Remembered>,
+    /// What the rules of one VirtualService in its mesh said, and what they read beside it.
+    virtual_services: (Reads, Remembered),
+    /// What each rule said of the whole mesh, by its code, and what it read.
+    mesh: HashMap<&'static str, (Reads, Found)>,
 }
 
-/// The findings of one object's own rules. The JSON is held so that its address, which is the
-/// key, stays its own.
+/// What was there last time.
 #[derive(Debug, Clone)]
+struct Seen {
+    objects: Objects,
+    evidence: Evidence,
+    kinds: BTreeMap<Kind, KindState>,
+    source: Source,
+    read_secrets: bool,
+}
+
+/// What rules found.
+#[derive(Debug, Clone, Default)]
+struct Found {
+    findings: Vec<Finding>,
+    withheld: Vec<Withheld>,
+}
+
+impl Found {
+    fn sink<'s>(&'s mut self, rule: &'s Rule) -> Sink<'s> {
+        Sink::new(rule, &mut self.findings, &mut self.withheld)
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.findings.extend_from_slice(&other.findings);
+        self.withheld.extend_from_slice(&other.withheld);
+    }
+}
+
+/// What rules found in single objects, by the address of their JSON. That is held so that its
+/// address stays its own.
+#[derive(Debug, Clone, Default)]
 struct Remembered {
-    json: Arc<str>,
-    findings: Arc<[Finding]>,
+    by_object: HashMap<usize, (Arc<str>, Arc<Found>)>,
+    together: Found,
+}
+
+impl Remembered {
+    /// Goes through the objects of a kind: those known are remembered, the others checked.
+    fn renew<'o, T: 'o>(
+        &mut self,
+        objects: impl Iterator<Item = (&'o Arc<str>, T)>,
+        check: impl Fn(T, &mut Found),
+    ) {
+        let mut before = std::mem::take(self).by_object;
+        for (json, object) in objects {
+            let address = json.as_ptr().addr();
+            let known = before.remove(&address).filter(|(known, _)| Arc::ptr_eq(known, json));
+            let known = known.unwrap_or_else(|| {
+                let mut found = Found::default();
+                check(object, &mut found);
+                (Arc::clone(json), Arc::new(found))
+            });
+            self.together.add(&known.1);
+            self.by_object.insert(address, known);
+        }
+    }
 }
 
 impl Analyzer {
     /// Every finding of every rule, filtered and sorted as `input` asks.
     pub fn analyze(&mut self, input: &FindingInput<'_>) -> Report {
-        let mut findings = Vec::new();
+        let changed = self.changed(input);
         let mut withheld = Vec::new();
         let mut silent: HashSet<&str> = HashSet::new();
         for rule in RULES {
@@ -44,14 +100,15 @@ impl Analyzer {
                 silent.insert(rule.code);
             }
         }
-        self.single_objects(input, &mut findings);
-        findings.retain(|finding| !silent.contains(finding.code));
+        let mut found = Found { findings: Vec::new(), withheld };
+        self.single_objects(input, changed.tables, &mut found);
         let index = Index::new(input);
+        self.each_virtual_service(&index, changed, &mut found);
+        found.findings.retain(|finding| !silent.contains(finding.code));
         for rule in RULES.iter().filter(|rule| !silent.contains(rule.code)) {
-            if let Check::Mesh(check) = rule.check {
-                check(&index, &mut Sink::new(rule, &mut findings, &mut withheld));
-            }
+            self.whole_mesh(rule, &index, changed, &mut found);
         }
+        let Found { mut findings, mut withheld } = found;
         drop_unwanted(&mut findings, input);
         lines::resolve(&mut findings, input.texts);
         findings.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -62,30 +119,101 @@ impl Analyzer {
         Report { findings, withheld }
     }
 
-    /// Runs, or remembers, the rules that look at one object at a time.
-    fn single_objects(&mut self, input: &FindingInput<'_>, out: &mut Vec<Finding>) {
-        let mesh = &input.objects.mesh_config;
-        if !self.mesh.as_ref().is_some_and(|known| Arc::ptr_eq(known, mesh)) {
-            self.memory.clear();
-            self.mesh = Some(Arc::clone(mesh));
-        }
-        let mut before = std::mem::take(&mut self.memory);
-        for (kind, rules) in object_rules() {
-            for (meta, raw) in input.objects.of_kind(kind) {
-                if input.ignores(kind, meta) {
-                    continue;
-                }
-                let address = raw.json.as_ptr().addr();
-                let known =
-                    before.remove(&address).filter(|known| Arc::ptr_eq(&known.json, &raw.json));
-                let known = known.unwrap_or_else(|| Remembered {
-                    json: Arc::clone(&raw.json),
-                    findings: check_one(meta, raw, &rules, mesh),
-                });
-                out.extend(known.findings.iter().cloned());
-                self.memory.insert(address, known);
+    /// What may differ from last time. Where it is more than objects and traffic, all is
+    /// forgotten.
+    fn changed(&mut self, input: &FindingInput<'_>) -> Reads {
+        let objects = input.objects;
+        let alike = |seen: &Seen| {
+            Arc::ptr_eq(&seen.objects.mesh_config, &objects.mesh_config)
+                && seen.kinds == *input.kinds
+                && (seen.source, seen.read_secrets) == (input.source, input.read_secrets)
+        };
+        let changed = match &self.seen {
+            Some(seen) if alike(seen) => Reads {
+                tables: objects.changed(&seen.objects),
+                evidence: seen.evidence != *input.evidence,
+                // Time goes on.
+                time: true,
+            },
+            _ => {
+                *self = Self::default();
+                Reads { tables: KindSet::ALL, evidence: true, time: true }
             }
+        };
+        self.seen = Some(Seen {
+            objects: objects.clone(),
+            evidence: input.evidence.clone(),
+            kinds: input.kinds.clone(),
+            source: input.source,
+            read_secrets: input.read_secrets,
+        });
+        changed
+    }
+
+    /// Runs, or remembers, the rules that look at one object at a time.
+    fn single_objects(&mut self, input: &FindingInput<'_>, changed: KindSet, out: &mut Found) {
+        let mesh = &input.objects.mesh_config;
+        for (kind, rules) in object_rules() {
+            let remembered = self.single.entry(kind).or_default();
+            if changed.contains(kind) {
+                let objects = input.objects.of_kind(kind).into_iter();
+                let objects = objects.filter(|(meta, _)| !input.ignores(kind, meta));
+                remembered.renew(
+                    objects.map(|(meta, raw)| (&raw.json, (meta, raw))),
+                    |(meta, raw), found| check_one(meta, raw, &rules, mesh, found),
+                );
+            }
+            out.add(&remembered.together);
         }
+    }
+
+    /// Runs, or remembers, the rules that look at one VirtualService in its mesh.
+    fn each_virtual_service(&mut self, index: &Index<'_>, changed: Reads, out: &mut Found) {
+        let (reads, remembered) = &mut self.virtual_services;
+        if reads.meet(changed) {
+            *reads = Reads::default();
+            *remembered = Remembered::default();
+        }
+        if changed.tables.contains(Kind::VirtualService) || remembered.by_object.is_empty() {
+            index.take_reads();
+            let services: Vec<_> = index.virtual_services().collect();
+            index.take_reads();
+            remembered.renew(
+                services.into_iter().map(|service| (&service.raw.json, service)),
+                |service, found| {
+                    for rule in RULES {
+                        if let Check::VirtualService { one, .. } = rule.check {
+                            one(index, service, &mut found.sink(rule));
+                        }
+                    }
+                },
+            );
+            *reads = reads.union(index.take_reads());
+        }
+        out.add(&remembered.together);
+    }
+
+    /// Runs, or remembers, what a rule says of the whole mesh.
+    fn whole_mesh(
+        &mut self,
+        rule: &'static Rule,
+        index: &Index<'_>,
+        changed: Reads,
+        out: &mut Found,
+    ) {
+        let check = match rule.check {
+            Check::Mesh(check) => check,
+            Check::VirtualService { rest: Some(rest), .. } => rest,
+            Check::VirtualService { rest: None, .. } | Check::Object(_) => return,
+        };
+        let known = self.mesh.entry(rule.code).or_insert((changed, Found::default()));
+        if known.0.meet(changed) {
+            let mut found = Found::default();
+            index.take_reads();
+            check(index, &mut found.sink(rule));
+            *known = (index.take_reads(), found);
+        }
+        out.add(&known.1);
     }
 }
 
@@ -108,16 +236,15 @@ fn check_one(
     raw: &RawObject,
     rules: &[&'static Rule],
     mesh: &MeshConfig,
-) -> Arc<[Finding]> {
+    found: &mut Found,
+) {
     let about = About { kind: raw.kind, meta, origin: raw.origin.as_ref() };
     let single = Single::new(about, raw, mesh);
-    let (mut findings, mut withheld) = (Vec::new(), Vec::new());
     for rule in rules {
         if let Check::Object(check) = rule.check {
-            check(&single, &mut Sink::new(rule, &mut findings, &mut withheld));
+            check(&single, &mut found.sink(rule));
         }
     }
-    findings.into()
 }
 
 /// Why nothing can be said about a rule, when a kind it needs could not be read.

@@ -54,7 +54,7 @@ impl Fault {
 /// Reports every patch with this fault.
 pub fn tell(index: &Index<'_>, fault: Fault, sink: &mut Sink<'_>) {
     let mut versioned: HashSet<String> = HashSet::new();
-    for filter in index.each(&index.objects.envoy_filters) {
+    for filter in index.each(index.objects.envoy_filters()) {
         let spec = &filter.spec;
         for (i, patch) in spec.config_patches.iter().enumerate() {
             let Some(operation) = patch.patch.as_ref().map(|p| p.operation.as_str()) else { break };

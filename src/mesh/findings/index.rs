@@ -1,17 +1,20 @@
 //! The mesh as rules look things up in it: built once an analysis, shared by all of them.
+//!
+//! What a rule reads is noted on the way, so that [`super::Analyzer`] knows which changes leave
+//! its findings as they are.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{Evidence, FindingInput, KindState, Source, workloads};
-use crate::mesh::Objects;
 use crate::mesh::config::{DestinationRule, Gateway, MeshConfig, VirtualService};
 use crate::mesh::core::{Namespace, Pod, Service, covers};
 use crate::mesh::kind::Kind;
 use crate::mesh::object::{Labels, Resource, Table};
+use crate::mesh::objects::{KindSet, Watched};
 
 pub mod hosts;
 mod pods;
@@ -20,48 +23,119 @@ pub use hosts::{HostTable, Known};
 pub use pods::Pods;
 
 /// Namespace and name of a DestinationRule's service to the subsets defined for it.
-pub type Subsets<'a> = HashMap<(String, String), HashMap<&'a str, &'a Labels>>;
+pub type Subsets<'a> = HashMap<(&'a str, &'a str), HashMap<&'a str, &'a Labels>>;
+
+/// Namespaces by name.
+pub type Namespaces<'a> = BTreeMap<&'a str, &'a Resource<Namespace>>;
+
+/// Services by namespace and one pair of their selector, for look-up by labels.
+type Selecting<'a> = HashMap<(&'a str, &'a str, &'a str), Vec<&'a Resource<Service>>>;
+
+/// What an answer depends on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Reads {
+    pub(super) tables: KindSet,
+    pub(super) evidence: bool,
+    pub(super) time: bool,
+}
+
+impl Reads {
+    /// Whether the two have anything in common.
+    pub(super) fn meet(self, other: Self) -> bool {
+        self.tables.meets(other.tables)
+            || (self.evidence && other.evidence)
+            || (self.time && other.time)
+    }
+
+    pub(super) fn union(self, other: Self) -> Self {
+        Self {
+            tables: self.tables.union(other.tables),
+            evidence: self.evidence || other.evidence,
+            time: self.time || other.time,
+        }
+    }
+}
+
+/// Something made at first use, with the tables it was made of.
+struct Shared<T>(OnceCell<(KindSet, T)>);
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self(OnceCell::new())
+    }
+}
+
+impl<T> Shared<T> {
+    /// Whoever uses it has read what it was made of.
+    fn get(&self, objects: &Watched<'_>, make: impl FnOnce() -> T) -> &T {
+        let (read, made) = self.0.get_or_init(|| {
+            let before = objects.take_read();
+            let made = make();
+            let read = objects.take_read();
+            objects.note(before);
+            (read, made)
+        });
+        objects.note(*read);
+        made
+    }
+}
 
 /// Everything a rule over the whole mesh may ask for.
 pub struct Index<'a> {
     input: &'a FindingInput<'a>,
-    pub objects: &'a Objects,
+    pub objects: Watched<'a>,
     pub mesh: &'a MeshConfig,
-    pub evidence: &'a Evidence,
-    pub namespaces: BTreeMap<&'a str, &'a Resource<Namespace>>,
-    pub pods: Pods<'a>,
-    /// Services by namespace and one pair of their selector, for look-up by labels.
-    services: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Resource<Service>>>,
-    hosts: OnceCell<HostTable<'a>>,
-    subsets: OnceCell<Subsets<'a>>,
+    evidence_read: Cell<bool>,
+    time_read: Cell<bool>,
+    namespaces: Shared<Namespaces<'a>>,
+    pods: Shared<Pods<'a>>,
+    services: Shared<Selecting<'a>>,
+    hosts: Shared<HostTable<'a>>,
+    subsets: Shared<Subsets<'a>>,
 }
 
 impl<'a> Index<'a> {
     pub fn new(input: &'a FindingInput<'a>) -> Self {
-        let objects = input.objects;
-        let mut index = Self {
+        Self {
             input,
-            objects,
-            mesh: &objects.mesh_config,
-            evidence: input.evidence,
-            namespaces: BTreeMap::new(),
-            pods: Pods::default(),
-            services: HashMap::new(),
-            hosts: OnceCell::new(),
-            subsets: OnceCell::new(),
-        };
-        index.namespaces = index
-            .each(&objects.namespaces)
-            .map(|namespace| (&*namespace.meta.name, namespace))
-            .collect();
-        index.pods = Pods::new(index.each(&objects.pods).collect(), objects);
-        for service in index.each(&objects.services) {
-            if let Some((key, value)) = service.spec.selector.iter().next() {
-                let place = (&*service.meta.namespace, key.as_str(), value.as_str());
-                index.services.entry(place).or_default().push(service);
-            }
+            objects: Watched::new(input.objects),
+            mesh: &input.objects.mesh_config,
+            evidence_read: Cell::default(),
+            time_read: Cell::default(),
+            namespaces: Shared::default(),
+            pods: Shared::default(),
+            services: Shared::default(),
+            hosts: Shared::default(),
+            subsets: Shared::default(),
         }
-        index
+    }
+
+    /// What was read since this was last asked.
+    pub(super) fn take_reads(&self) -> Reads {
+        Reads {
+            tables: self.objects.take_read(),
+            evidence: self.evidence_read.take(),
+            time: self.time_read.take(),
+        }
+    }
+
+    pub fn namespaces(&self) -> &Namespaces<'a> {
+        self.namespaces.get(&self.objects, || {
+            let all = self.each(self.objects.namespaces());
+            all.map(|namespace| (&*namespace.meta.name, namespace)).collect()
+        })
+    }
+
+    pub fn pods(&self) -> &Pods<'a> {
+        self.pods.get(&self.objects, || {
+            Pods::new(self.each(self.objects.pods()).collect(), self.objects.nodes())
+        })
+    }
+
+    /// What traffic says.
+    pub fn evidence(&self) -> &'a Evidence {
+        self.evidence_read.set(true);
+        self.input.evidence
     }
 
     /// The objects of a table, but for those in namespaces that are passed over.
@@ -92,11 +166,12 @@ impl<'a> Index<'a> {
 
     /// The time to judge certificates by.
     pub fn now(&self) -> Option<Timestamp> {
+        self.time_read.set(true);
         self.input.now
     }
 
     pub fn namespace(&self, name: &str) -> Option<&'a Resource<Namespace>> {
-        self.namespaces.get(name).copied()
+        self.namespaces().get(name).copied()
     }
 
     /// Pods with a sidecar or one to come, and pods in ambient mode.
@@ -111,11 +186,19 @@ impl<'a> Index<'a> {
         namespace: &str,
         labels: &Labels,
     ) -> Vec<&'a Resource<Service>> {
+        let services = self.services.get(&self.objects, || {
+            let mut selecting = Selecting::new();
+            for service in self.each(self.objects.services()) {
+                if let Some((key, value)) = service.spec.selector.iter().next() {
+                    let place = (&*service.meta.namespace, key.as_str(), value.as_str());
+                    selecting.entry(place).or_default().push(service);
+                }
+            }
+            selecting
+        });
         let mut found: Vec<&Resource<Service>> = labels
             .iter()
-            .filter_map(|(key, value)| {
-                self.services.get(&(namespace, key.as_str(), value.as_str()))
-            })
+            .filter_map(|(key, value)| services.get(&(namespace, key.as_str(), value.as_str())))
             .flatten()
             .copied()
             .filter(|service| covers(&service.spec.selector, labels))
@@ -127,20 +210,20 @@ impl<'a> Index<'a> {
     /// Whether the objects are files that hold no pods, so that a selector may well match what
     /// runs elsewhere.
     pub fn has_no_pods(&self) -> bool {
-        self.from_files() && self.pods.all().is_empty()
+        self.from_files() && self.pods().all().is_empty()
     }
 
     /// Whether there is nothing among the files that a selector could match.
     pub fn has_no_workloads(&self) -> bool {
-        self.has_no_pods() && self.objects.deployments.is_empty()
+        self.has_no_pods() && self.objects.deployments().is_empty()
     }
 
     /// Whether a pod has these labels, of one namespace or of any. Among files the pod templates
     /// of Deployments stand for the pods they would make.
     pub fn selects_something(&self, namespace: Option<&str>, labels: &Labels) -> bool {
         let pods = match namespace {
-            Some(namespace) => self.pods.selected_in(namespace, labels).next(),
-            None => self.pods.selected(labels).next(),
+            Some(namespace) => self.pods().selected_in(namespace, labels).next(),
+            None => self.pods().selected(labels).next(),
         };
         pods.is_some() || self.template_has(namespace, labels)
     }
@@ -148,7 +231,7 @@ impl<'a> Index<'a> {
     /// Whether a Deployment of the files would make pods with these labels.
     pub fn template_has(&self, namespace: Option<&str>, labels: &Labels) -> bool {
         self.from_files()
-            && self.each(&self.objects.deployments).any(|deployment| {
+            && self.each(self.objects.deployments()).any(|deployment| {
                 namespace.is_none_or(|namespace| *deployment.meta.namespace == *namespace)
                     && covers(labels, &deployment.spec.template.metadata.labels)
             })
@@ -157,12 +240,12 @@ impl<'a> Index<'a> {
     /// The same among pods and templates that are in the mesh.
     pub fn meshes_something(&self, namespace: Option<&str>, labels: &Labels) -> bool {
         let mut pods = match namespace {
-            Some(namespace) => self.pods.selected_in(namespace, labels),
-            None => self.pods.selected(labels),
+            Some(namespace) => self.pods().selected_in(namespace, labels),
+            None => self.pods().selected(labels),
         };
         pods.any(|pod| self.is_meshed(pod))
             || (self.from_files()
-                && self.each(&self.objects.deployments).any(|deployment| {
+                && self.each(self.objects.deployments()).any(|deployment| {
                     let own = &deployment.meta.namespace;
                     let template = &deployment.spec.template;
                     namespace.is_none_or(|namespace| **own == *namespace)
@@ -173,20 +256,15 @@ impl<'a> Index<'a> {
 
     /// Hosts that are known, by scope.
     pub fn hosts(&self) -> &HostTable<'a> {
-        self.hosts.get_or_init(|| HostTable::new(self))
+        self.hosts.get(&self.objects, || HostTable::new(self))
     }
 
-    /// The labels of a service's subset, from the first DestinationRule that defines it.
-    pub fn subset_labels(&self, namespace: &str, name: &str, subset: &str) -> Option<&'a Labels> {
-        let place = (namespace.to_owned(), name.to_owned());
-        self.subsets().get(&place)?.get(subset).copied()
-    }
-
-    /// Subsets by the service they are defined for.
+    /// Labels of subsets by the service they are defined for, from the first DestinationRule
+    /// that defines one.
     pub fn subsets(&self) -> &Subsets<'a> {
-        self.subsets.get_or_init(|| {
+        self.subsets.get(&self.objects, || {
             let mut subsets = Subsets::new();
-            for rule in self.each(&self.objects.destination_rules) {
+            for rule in self.each(self.objects.destination_rules()) {
                 let service = hosts::service_named(&rule.meta.namespace, &rule.spec.host);
                 let known = subsets.entry(service).or_default();
                 for subset in &rule.spec.subsets {
@@ -199,17 +277,17 @@ impl<'a> Index<'a> {
 
     pub fn gateway(&self, namespace: &str, name: &str) -> Option<&'a Resource<Gateway>> {
         let key = crate::mesh::Key::new(namespace, name);
-        self.objects.gateways.get(&key).map(|gateway| &**gateway)
+        self.objects.gateways().get(&key).map(|gateway| &**gateway)
     }
 
     pub fn virtual_services(&self) -> impl Iterator<Item = &'a Resource<VirtualService>> + use<'a> {
-        self.each(&self.objects.virtual_services)
+        self.each(self.objects.virtual_services())
     }
 
     pub fn destination_rules(
         &self,
     ) -> impl Iterator<Item = &'a Resource<DestinationRule>> + use<'a> {
-        self.each(&self.objects.destination_rules)
+        self.each(self.objects.destination_rules())
     }
 }
 

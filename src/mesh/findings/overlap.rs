@@ -21,7 +21,7 @@ pub fn claims<'a, T>(
 ) -> Vec<Claim<'a, T>> {
     let mut by_pod: BTreeMap<_, Claim<'a, T>> = BTreeMap::new();
     for (object, labels) in objects.filter(|(_, labels)| !labels.is_empty()) {
-        for pod in index.pods.selected_in(&object.meta.namespace, labels) {
+        for pod in index.pods().selected_in(&object.meta.namespace, labels) {
             let claim =
                 by_pod.entry(pod.key()).or_insert_with(|| Claim { pod, objects: Vec::new() });
             claim.objects.push(object);

@@ -6,9 +6,9 @@ use std::cell::OnceCell;
 use super::index::Index;
 use super::schema::{self, Issue};
 use super::{About, Finding, Level, Subject, Withheld};
-use crate::mesh::config::MeshConfig;
+use crate::mesh::config::{MeshConfig, VirtualService};
 use crate::mesh::kind::Kind;
-use crate::mesh::object::RawObject;
+use crate::mesh::object::{RawObject, Resource};
 
 /// One rule: everything that Vigla knows and says about a code.
 #[derive(Debug)]
@@ -49,6 +49,12 @@ pub enum Check {
     Object(fn(&Single<'_>, &mut Sink<'_>)),
     /// The whole mesh.
     Mesh(fn(&Index<'_>, &mut Sink<'_>)),
+    /// One VirtualService at a time as it stands in the mesh; and what else of the mesh the rule
+    /// looks at. Only `one` is asked again for a VirtualService that changed.
+    VirtualService {
+        one: fn(&Index<'_>, &Resource<VirtualService>, &mut Sink<'_>),
+        rest: Option<fn(&Index<'_>, &mut Sink<'_>)>,
+    },
 }
 
 /// One object before a [`Check::Object`].

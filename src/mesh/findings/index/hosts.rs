@@ -51,7 +51,7 @@ impl<'a> HostTable<'a> {
     }
 
     fn add_entries(&mut self, index: &Index<'a>) {
-        for entry in index.each(&index.objects.service_entries) {
+        for entry in index.each(index.objects.service_entries()) {
             let own = &*entry.meta.namespace;
             let known = Known {
                 ports: entry.spec.ports.iter().map(|port| port.number).collect(),
@@ -77,7 +77,7 @@ impl<'a> HostTable<'a> {
     }
 
     fn add_services(&mut self, index: &Index<'a>) {
-        for service in index.each(&index.objects.services) {
+        for service in index.each(index.objects.services()) {
             let own = &*service.meta.namespace;
             let name: Cow<'_, str> = host::service_host(&service.meta.name, own).into();
             let known = Known {
@@ -139,11 +139,8 @@ pub fn full<'b>(namespace: &str, name: &'b str) -> Cow<'b, str> {
 }
 
 /// Namespace and name of the service that a host names, as subsets are filed.
-pub fn service_named(namespace: &str, name: &str) -> (String, String) {
-    match host::service_of(name) {
-        Some((name, namespace)) => (namespace.to_owned(), name.to_owned()),
-        None => (namespace.to_owned(), name.to_owned()),
-    }
+pub fn service_named<'b>(namespace: &'b str, name: &'b str) -> (&'b str, &'b str) {
+    host::service_of(name).map_or((namespace, name), |(name, namespace)| (namespace, name))
 }
 
 /// Namespace and name of a gateway as a VirtualService of `namespace` writes it.

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::mesh::Objects;
-use crate::mesh::core::{Pod, covers};
-use crate::mesh::object::{Key, Labels, Resource};
+use crate::mesh::core::{Node, Pod, covers};
+use crate::mesh::object::{Key, Labels, Resource, Table};
 
 /// All pods, sorted by namespace and name, and where each pair of labels occurs.
 #[derive(Default)]
@@ -25,7 +24,7 @@ const PLACES: &[&str] = &[
 ];
 
 impl<'a> Pods<'a> {
-    pub fn new(all: Vec<&'a Resource<Pod>>, objects: &Objects) -> Self {
+    pub fn new(all: Vec<&'a Resource<Pod>>, nodes: &Table<Node>) -> Self {
         let mut pods = Self { all, ..Self::default() };
         for (number, pod) in pods.all.iter().enumerate() {
             pods.by_namespace.entry(&pod.meta.namespace).or_default().push(number);
@@ -33,7 +32,7 @@ impl<'a> Pods<'a> {
                 pods.by_pair.entry((key, value)).or_default().push(number);
             }
             let node = pod.spec.node_name.as_str();
-            pods.places.entry(node).or_insert_with(|| labels_of_node(node, objects));
+            pods.places.entry(node).or_insert_with(|| labels_of_node(node, nodes));
         }
         pods
     }
@@ -101,9 +100,9 @@ impl<'a> Pods<'a> {
 }
 
 /// Region, then zone, then subzone, each only below the one before; and the node's name.
-fn labels_of_node(name: &str, objects: &Objects) -> Labels {
+fn labels_of_node(name: &str, nodes: &Table<Node>) -> Labels {
     let mut labels = Labels::new();
-    if let Some(node) = objects.nodes.get(&Key::new("", name)) {
+    if let Some(node) = nodes.get(&Key::new("", name)) {
         for key in PLACES.iter().take(3) {
             match node.meta.label(key) {
                 Some(value) if !value.is_empty() => {

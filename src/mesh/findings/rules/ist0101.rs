@@ -30,7 +30,7 @@ pub(super) const RULE: Rule = Rule {
     differs: "Where no Namespace object is among the files, namespaces of AuthorizationPolicies \
               are not judged; where Secrets may not be read, credentials are not.",
     needs: &[],
-    check: Check::Mesh(check),
+    check: Check::VirtualService { one: virtual_service::check, rest: Some(check) },
     example: Example {
         bad: "
 apiVersion: v1
@@ -67,7 +67,6 @@ spec: {host: reviews, subsets: [{name: v4, labels: {version: v4}}]}
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    virtual_service::check(index, sink);
     selector::check(index, sink);
     credential::check(index, sink);
     namespace::check(index, sink);

@@ -37,7 +37,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     if by_default(index) {
         return;
     }
-    for (name, namespace) in &index.namespaces {
+    for (name, namespace) in index.namespaces() {
         if undecided(namespace) {
             sink.report(
                 *namespace,

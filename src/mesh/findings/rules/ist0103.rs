@@ -42,14 +42,14 @@ spec: {containers: [{name: reviews, image: reviews}, {name: istio-proxy, image: 
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for namespace in index.namespaces.values() {
+    for namespace in index.namespaces().values() {
         let labels = &namespace.meta;
         let injected = labels.label("istio-injection") == Some("enabled")
             && labels.label("istio.io/dataplane-mode") != Some("ambient");
         if !injected {
             continue;
         }
-        for pod in index.pods.of_namespace(&namespace.meta.name) {
+        for pod in index.pods().of_namespace(&namespace.meta.name) {
             let opted_out = workloads::asked(&pod.meta)
                 .is_some_and(|asked| asked.eq_ignore_ascii_case("false"));
             let mut containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);

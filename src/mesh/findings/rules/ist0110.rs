@@ -49,7 +49,7 @@ spec: {workloadSelector: {labels: {app: reviews}}, egress: [{hosts: ['./*']}]}
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let sidecars = index
-        .each(&index.objects.sidecars)
+        .each(index.objects.sidecars())
         .filter_map(|sidecar| Some((sidecar, &sidecar.spec.workload_selector.as_ref()?.labels)));
     for claim in claims(index, sidecars) {
         if workloads::pod_is_ambient(claim.pod) {

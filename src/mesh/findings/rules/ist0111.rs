@@ -46,7 +46,7 @@ pub(super) fn is_default(sidecar: &Sidecar) -> bool {
 }
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    let defaults = index.each(&index.objects.sidecars).filter(|sidecar| is_default(sidecar));
+    let defaults = index.each(index.objects.sidecars()).filter(|sidecar| is_default(sidecar));
     for (namespace, sidecars) in crowds(defaults) {
         if workloads::namespace_is_ambient(index.namespace(namespace)) {
             continue;

@@ -5,7 +5,9 @@ use super::super::destinations;
 use super::super::go_text::{list, quoted};
 use super::super::index::Index;
 use super::super::rule::{Check, Example, Rule, Sink};
+use crate::mesh::config::VirtualService;
 use crate::mesh::kind::Kind;
+use crate::mesh::object::Resource;
 
 pub(super) const RULE: Rule = Rule {
     code: "IST0112",
@@ -18,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     docs: "https://istio.io/latest/docs/reference/config/analysis/ist0112/",
     differs: "",
     needs: &[Kind::Service],
-    check: Check::Mesh(check),
+    check: Check::VirtualService { one: check, rest: None },
     example: Example {
         bad: "
 apiVersion: v1
@@ -45,26 +47,24 @@ spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews, port: {nu
     },
 };
 
-fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for service in index.virtual_services() {
-        for place in destinations::of(service) {
-            let destination = place.destination;
-            let known = index
-                .hosts()
-                .find(&service.meta.namespace, &destination.host, &service.spec.export_to)
-                .filter(|known| known.ports.len() > 1);
-            if let (Some(known), None) = (known, &destination.port) {
-                sink.at(
-                    service,
-                    place.path,
-                    format!(
-                        "This VirtualService routes to a service {} that exposes multiple ports \
-                         {}. Specifying a port in the destination is required to disambiguate.",
-                        quoted(&destination.host),
-                        list(&known.ports)
-                    ),
-                );
-            }
+fn check(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Sink<'_>) {
+    for place in destinations::of(service) {
+        let destination = place.destination;
+        let known = index
+            .hosts()
+            .find(&service.meta.namespace, &destination.host, &service.spec.export_to)
+            .filter(|known| known.ports.len() > 1);
+        if let (Some(known), None) = (known, &destination.port) {
+            sink.at(
+                service,
+                place.path.to_string(),
+                format!(
+                    "This VirtualService routes to a service {} that exposes multiple ports {}. \
+                     Specifying a port in the destination is required to disambiguate.",
+                    quoted(&destination.host),
+                    list(&known.ports)
+                ),
+            );
         }
     }
 }

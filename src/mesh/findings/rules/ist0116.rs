@@ -101,7 +101,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
 /// Deployments in the mesh, but for those that run waypoints.
 pub(super) fn meshed<'a>(index: &Index<'a>) -> impl Iterator<Item = &'a Resource<Controller>> {
     let managed = "gateway.istio.io/managed";
-    index.each(&index.objects.deployments).filter(move |deployment| {
+    index.each(index.objects.deployments()).filter(move |deployment| {
         deployment.meta.label(managed) != Some("istio.io-mesh-controller")
             && workloads::template_in_mesh(
                 &deployment.spec.template,

@@ -75,14 +75,14 @@ fn subject(index: &Index<'_>) -> Subject {
 /// `meshNetworks` of the ConfigMap `istio`.
 fn mesh_networks(index: &Index<'_>) -> Option<Value> {
     let key = Key::new(&index.mesh.root_namespace, "istio");
-    let text = index.objects.config_maps.get(&key)?.data.get("meshNetworks")?;
+    let text = index.objects.config_maps().get(&key)?.data.get("meshNetworks")?;
     serde_saphyr::from_str(text).ok()
 }
 
 /// Registries that istiod has by itself, and one for each remote secret's key.
 fn registries(index: &Index<'_>) -> BTreeSet<String> {
     let mut known: BTreeSet<String> = ["Mock", "Kubernetes", "External"].map(String::from).into();
-    for secret in index.each(&index.objects.secrets) {
+    for secret in index.each(index.objects.secrets()) {
         if secret.meta.label("istio/multiCluster") == Some("true") {
             let value = secret.raw.value();
             known.extend(fields::entries(&value, "data").map(|(key, _)| key.to_owned()));

@@ -46,7 +46,7 @@ spec: {selector: {matchLabels: {app: reviews}}, rules: [{}]}
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for policy in index.each(&index.objects.authorization_policies) {
+    for policy in index.each(index.objects.authorization_policies()) {
         let spec = &policy.spec;
         if spec.target_ref.is_some() || !spec.target_refs.is_empty() {
             continue;
@@ -55,9 +55,9 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
         let nothing = Labels::new();
         let labels = spec.selector.as_ref().map_or(&nothing, |selector| &selector.labels);
         let covered = if **own == *index.mesh.root_namespace {
-            spec.selector.is_none() || index.pods.selected(labels).any(|pod| index.is_meshed(pod))
+            spec.selector.is_none() || index.pods().selected(labels).any(|pod| index.is_meshed(pod))
         } else {
-            index.pods.selected_in(own, labels).any(|pod| index.is_meshed(pod))
+            index.pods().selected_in(own, labels).any(|pod| index.is_meshed(pod))
         };
         if !covered {
             sink.at(

@@ -89,7 +89,7 @@ fn served<'a>(index: &Index<'a>, own: &str, namespace: &str, name: &str) -> Vec<
             })
             .collect();
     }
-    let listeners = index.objects.k8s_gateways.get(&Key::new(namespace, name));
+    let listeners = index.objects.k8s_gateways().get(&Key::new(namespace, name));
     listeners
         .iter()
         .flat_map(|gateway| &gateway.spec.listeners)

@@ -50,7 +50,7 @@ spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 443, name: h
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let gateways: Vec<_> = index
-        .each(&index.objects.gateways)
+        .each(index.objects.gateways())
         .map(|gateway| (gateway, certificates(&gateway.raw.value())))
         .filter(|(_, certificates)| !certificates.is_empty())
         .collect();

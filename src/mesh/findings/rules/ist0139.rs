@@ -76,7 +76,7 @@ type Hook<'a> = (&'a Resource<WebhookConfiguration>, usize, &'a Webhook);
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let mut hooks: Vec<Hook<'_>> = Vec::new();
     let mut revisions: BTreeSet<&str> = BTreeSet::new();
-    for configuration in index.each(&index.objects.mutating_webhooks) {
+    for configuration in index.each(index.objects.mutating_webhooks()) {
         let named = revisions_of(configuration);
         let injects = configuration.webhooks.iter().any(|hook| hook.name.ends_with("istio.io"));
         if !named.is_empty() || injects {
@@ -92,7 +92,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     for (configuration, i, hook) in hooks {
         let Some(service) = &hook.client_config.service else { continue };
         let key = Key::new(&service.namespace, &service.name);
-        if !index.objects.services.contains_key(&key) {
+        if !index.objects.services().contains_key(&key) {
             sink.at(
                 configuration,
                 format!("webhooks[{i}].clientConfig.service"),

@@ -1,7 +1,7 @@
 //! IST0140: a split that the gateway does not know.
 
 use super::super::Level;
-use super::super::destinations;
+use super::super::destinations::{self, Path};
 use super::super::index::Index;
 use super::super::rule::{Check, Example, Rule, Sink};
 use crate::mesh::config::VirtualService;
@@ -72,7 +72,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
             for other in splits.get(destination.host.as_str()).into_iter().flatten() {
                 sink.at(
                     service,
-                    path.clone(),
+                    path.to_string(),
                     format!(
                         "Subset in virtual service {} has no effect on ingress gateway {} requests",
                         other.key(),
@@ -85,9 +85,9 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
 }
 
 /// Destinations of http rules, without mirrors.
-fn http(service: &VirtualService) -> impl Iterator<Item = (String, &Destination)> {
+fn http(service: &VirtualService) -> impl Iterator<Item = (Path, &Destination)> {
     destinations::of(service)
         .into_iter()
-        .filter(|place| place.is_http && !place.is_mirror)
+        .filter(|place| place.is_http() && !place.is_mirror())
         .map(|place| (place.path, place.destination))
 }

@@ -53,7 +53,7 @@ spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: ht
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let mut by_port: BTreeMap<u32, Vec<(&Resource<Gateway>, &Server)>> = BTreeMap::new();
-    for gateway in index.each(&index.objects.gateways) {
+    for gateway in index.each(index.objects.gateways()) {
         for server in &gateway.spec.servers {
             by_port.entry(server.port.number).or_default().push((gateway, server));
         }
@@ -96,5 +96,5 @@ fn share_workload(index: &Index<'_>, a: &Gateway, b: &Gateway) -> bool {
     }
     let nested =
         selector(ours).contains(&selector(theirs)) || selector(theirs).contains(&selector(ours));
-    nested && index.pods.selected(ours).any(|pod| covers(theirs, &pod.meta.labels))
+    nested && index.pods().selected(ours).any(|pod| covers(theirs, &pod.meta.labels))
 }

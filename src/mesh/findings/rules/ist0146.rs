@@ -62,12 +62,12 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
         sink.withhold("webhooks are not read");
         return;
     }
-    for deployment in index.each(&index.objects.deployments) {
+    for deployment in index.each(index.objects.deployments()) {
         let template = &deployment.spec.template;
         let waits = template.spec.containers.iter().any(waits_for_image);
         let injected = || {
             let namespace = index.namespace(&deployment.meta.namespace);
-            let hooks = index.each(&index.objects.mutating_webhooks).flat_map(|c| &c.webhooks);
+            let hooks = index.each(index.objects.mutating_webhooks()).flat_map(|c| &c.webhooks);
             namespace.is_some_and(|namespace| {
                 hooks.filter(|hook| hook.name.ends_with("istio.io")).any(|hook| {
                     hook.namespace_selector.matches(&namespace.meta.labels)

@@ -35,7 +35,7 @@ spec: {containers: [{name: istio-proxy, image: proxyv2}]}
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for pod in index.pods.all() {
+    for pod in index.pods().all() {
         if pod.spec.containers.iter().any(waits_for_image) {
             sink.report(
                 *pod,

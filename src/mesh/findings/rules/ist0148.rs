@@ -49,7 +49,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     if !by_default(index) {
         return;
     }
-    for namespace in index.namespaces.values().filter(|namespace| undecided(namespace)) {
+    for namespace in index.namespaces().values().filter(|namespace| undecided(namespace)) {
         sink.report(
             *namespace,
             "is enabled for Istio injection, as Istio is installed with \
@@ -61,7 +61,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
 /// Whether the default injector takes namespaces that say nothing.
 pub(super) fn by_default(index: &Index<'_>) -> bool {
     index
-        .each(&index.objects.config_maps)
+        .each(index.objects.config_maps())
         .filter(|map| &*map.meta.name == "istio-sidecar-injector")
         .filter_map(|map| serde_json::from_str(map.data.get("values")?).ok())
         .any(|values: serde_json::Value| {

@@ -74,7 +74,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
         for written in service.spec.gateways.iter().filter(|name| *name != "mesh") {
             let (namespace, name) = gateway_named(&service.meta.namespace, written);
             let Some(gateway) = index.gateway(namespace, name) else { continue };
-            for pod in index.pods.selected(&gateway.spec.selector) {
+            for pod in index.pods().selected(&gateway.spec.selector) {
                 if !is_authenticated(index, pod, name) {
                     sink.at(
                         service,
@@ -118,7 +118,7 @@ pub(in crate::mesh::findings) fn is_claim(header: &str) -> bool {
 /// Whether a RequestAuthentication of the root or the pod's namespace covers the pod, by its
 /// selector or by naming the gateway.
 fn is_authenticated(index: &Index<'_>, pod: &Resource<Pod>, gateway: &str) -> bool {
-    index.each(&index.objects.request_authentications).any(|policy| {
+    index.each(index.objects.request_authentications()).any(|policy| {
         let own = &policy.meta.namespace;
         let near = *own == pod.meta.namespace || **own == *index.mesh.root_namespace;
         let targets = policy.spec.target_refs.iter().chain(&policy.spec.target_ref);

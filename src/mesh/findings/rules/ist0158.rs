@@ -60,7 +60,7 @@ spec: {containers: [{name: istio-proxy, image: "docker.io/istio/proxyv2:1.30.0"}
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let images = images(index);
-    for namespace in index.namespaces.values() {
+    for namespace in index.namespaces().values() {
         let meta = &namespace.meta;
         let revision = match (meta.label("istio.io/rev"), meta.label("istio-injection")) {
             (Some(revision), _) => revision,
@@ -73,7 +73,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
         };
         let Some(expected) = images.get(name.as_str()) else { continue };
         let mut stale: Vec<&str> = index
-            .pods
+            .pods()
             .of_namespace(&meta.name)
             .filter(|pod| pod.meta.annotation("sidecar.istio.io/proxyImage").is_none())
             .filter(|pod| {
@@ -102,7 +102,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
 
 /// The image that each injector's ConfigMap would inject, by the ConfigMap's name.
 fn images<'a>(index: &Index<'a>) -> BTreeMap<&'a str, String> {
-    let maps = index.each(&index.objects.config_maps);
+    let maps = index.each(index.objects.config_maps());
     maps.filter(|map| map.meta.name.starts_with("istio-sidecar-injector"))
         .filter_map(|map| {
             let values: Value = serde_json::from_str(map.data.get("values")?).ok()?;
@@ -131,7 +131,7 @@ fn image_type(index: &Index<'_>, pod: &Resource<Pod>) -> String {
     for (namespace, selecting) in
         [(root, false), (&*pod.meta.namespace, false), (&*pod.meta.namespace, true)]
     {
-        for config in index.each(&index.objects.proxy_configs) {
+        for config in index.each(index.objects.proxy_configs()) {
             let selector =
                 config.spec.selector.as_ref().map(|s| &s.labels).filter(|s| !s.is_empty());
             let selected = selector.is_none_or(|labels| covers(labels, &pod.meta.labels));

@@ -52,7 +52,7 @@ spec: {selector: {matchLabels: {app: reviews}}}
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let telemetries = index
-        .each(&index.objects.telemetries)
+        .each(index.objects.telemetries())
         .filter_map(|telemetry| Some((telemetry, &telemetry.spec.selector.as_ref()?.labels)));
     for claim in claims(index, telemetries) {
         for telemetry in &claim.objects {

@@ -40,7 +40,7 @@ spec: {metrics: []}
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    let defaults = index.each(&index.objects.telemetries).filter(|telemetry| {
+    let defaults = index.each(index.objects.telemetries()).filter(|telemetry| {
         let spec = &telemetry.spec;
         spec.selector.is_none() && spec.target_ref.is_none() && spec.target_refs.is_empty()
     });

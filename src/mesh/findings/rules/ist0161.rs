@@ -48,7 +48,7 @@ spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: ht
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let named =
-        index.each(&index.objects.gateways).any(|gateway| credentials(gateway).next().is_some());
+        index.each(index.objects.gateways()).any(|gateway| credentials(gateway).next().is_some());
     if named && !(index.secrets_may_be_read() && index.is_read(Kind::Secret)) {
         sink.withhold("the contents of Secrets are not read");
         return;
@@ -57,11 +57,11 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
         sink.withhold("no time was given to judge certificates by");
         return;
     };
-    for gateway in index.each(&index.objects.gateways) {
+    for gateway in index.each(index.objects.gateways()) {
         let Some(home) = workload_namespace(index, gateway) else { continue };
         for (i, name) in credentials(gateway) {
             let (namespace, secret) = name.split_once('/').unwrap_or((home, name));
-            let Some(secret) = index.objects.secrets.get(&Key::new(namespace, secret)) else {
+            let Some(secret) = index.objects.secrets().get(&Key::new(namespace, secret)) else {
                 continue;
             };
             if !certificates::is_fit(&secret.raw.value(), now) {
@@ -89,5 +89,5 @@ pub(super) fn credentials(gateway: &Gateway) -> impl Iterator<Item = (usize, &st
 
 /// The namespace of a gateway's pods, where its Secrets are looked for.
 pub(super) fn workload_namespace<'a>(index: &Index<'a>, gateway: &'a Gateway) -> Option<&'a str> {
-    index.pods.selected(&gateway.spec.selector).next().map(|pod| &*pod.meta.namespace)
+    index.pods().selected(&gateway.spec.selector).next().map(|pod| &*pod.meta.namespace)
 }

@@ -58,9 +58,9 @@ spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 8080, name: 
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for gateway in index.each(&index.objects.gateways) {
+    for gateway in index.each(index.objects.gateways()) {
         let labels = &gateway.spec.selector;
-        let mut pods = index.pods.selected(labels).peekable();
+        let mut pods = index.pods().selected(labels).peekable();
         if pods.peek().is_none() {
             continue;
         }

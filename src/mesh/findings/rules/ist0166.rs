@@ -46,17 +46,17 @@ spec: {targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: door
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for policy in index.each(&index.objects.authorization_policies) {
+    for policy in index.each(index.objects.authorization_policies()) {
         let spec = &policy.spec;
         if spec.target_ref.is_none() {
             tell(index, policy.into(), spec.selector.as_ref(), sink);
         }
     }
-    let objects = index.objects;
+    let objects = &index.objects;
     let others = index
-        .each(&objects.request_authentications)
-        .chain(index.each(&objects.telemetries))
-        .chain(index.each(&objects.wasm_plugins));
+        .each(objects.request_authentications())
+        .chain(index.each(objects.telemetries()))
+        .chain(index.each(objects.wasm_plugins()));
     for policy in others.filter(|policy| policy.spec.target_ref.is_none()) {
         tell(index, policy.into(), policy.spec.selector.as_ref(), sink);
     }
@@ -69,7 +69,7 @@ fn tell(
     sink: &mut Sink<'_>,
 ) {
     let Some(selector) = selector else { return };
-    for pod in index.pods.selected_in(&about.meta.namespace, &selector.labels) {
+    for pod in index.pods().selected_in(&about.meta.namespace, &selector.labels) {
         if let Some(gateway) = pod.meta.label("gateway.networking.k8s.io/gateway-name") {
             sink.at(
                 about,

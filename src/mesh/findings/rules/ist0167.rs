@@ -42,11 +42,11 @@ spec: {egress: [{hosts: ["./*"]}]}
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for sidecar in index.each(&index.objects.sidecars) {
+    for sidecar in index.each(index.objects.sidecars()) {
         let own = &sidecar.meta.namespace;
         let reason = match &sidecar.spec.workload_selector {
             Some(selector) if !selector.labels.is_empty() => {
-                let mut pods = index.pods.selected_in(own, &selector.labels);
+                let mut pods = index.pods().selected_in(own, &selector.labels);
                 pods.any(workloads::pod_is_ambient)
                     .then_some("selected workload is in ambient mode")
             }

@@ -7,6 +7,7 @@ use super::super::rule::{Check, Example, Rule, Sink};
 use crate::mesh::core::covers;
 use crate::mesh::kind::Kind;
 use crate::mesh::object::Labels;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
@@ -71,9 +72,12 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
             subsets.insert(&subset.name, (i, &subset.labels));
         }
         for (name, (i, labels)) in subsets {
-            let mut wanted = known.workloads.cloned().unwrap_or_default();
-            wanted.extend(labels.iter().map(|(key, value)| (key.clone(), value.clone())));
-            if !index.pods.any_placed(&wanted) && !planned(index, known, &wanted) {
+            let mut wanted = Cow::Borrowed(labels);
+            if let Some(workloads) = known.workloads {
+                let own = labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+                wanted = Cow::Owned(workloads.clone().into_iter().chain(own).collect());
+            }
+            if !index.pods().any_placed(&wanted) && !planned(index, known, &wanted) {
                 sink.at(
                     rule,
                     format!("spec.subsets[{i}]"),
@@ -91,7 +95,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
 fn selects_entries(index: &Index<'_>, namespace: &str, known: &Known<'_>) -> bool {
     known.workloads.is_some_and(|labels| {
         index
-            .each(&index.objects.workload_entries)
+            .each(index.objects.workload_entries())
             .any(|entry| *entry.meta.namespace == *namespace && covers(labels, &entry.spec.labels))
     })
 }

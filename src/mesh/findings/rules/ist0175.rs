@@ -48,14 +48,14 @@ spec: {selector: {matchLabels: {istio: ingressgateway}}, jwtRules: [{issuer: exa
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let policies: Vec<String> =
-        index.each(&index.objects.request_authentications).map(|p| p.key().to_string()).collect();
+        index.each(index.objects.request_authentications()).map(|p| p.key().to_string()).collect();
     if policies.is_empty() {
         return;
     }
     let shown = joined(policies.iter().take(5), ", ");
     let more = policies.len().saturating_sub(5);
     let tail = if more == 0 { String::new() } else { format!(", and {more} more") };
-    for deployment in index.each(&index.objects.deployments) {
+    for deployment in index.each(index.objects.deployments()) {
         if deployment.meta.label("app") == Some("istiod") && !is_restricted(&deployment.raw.value())
         {
             sink.report(

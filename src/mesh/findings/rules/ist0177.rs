@@ -53,7 +53,7 @@ type Use<'a> = (&'a Resource<ServiceEntry>, String);
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let mut groups: BTreeMap<(String, &str, u32), Vec<Use<'_>>> = BTreeMap::new();
-    for entry in index.each(&index.objects.service_entries) {
+    for entry in index.each(index.objects.service_entries()) {
         for scope in export_scopes(&entry.spec.export_to, &entry.meta.namespace) {
             for host in &entry.spec.hosts {
                 for port in &entry.spec.ports {

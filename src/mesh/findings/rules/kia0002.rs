@@ -46,7 +46,7 @@ spec: {selector: {matchLabels: {app: reviews}}, mtls: {mode: STRICT}}
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    let defaults = index.each(&index.objects.peer_authentications).filter(|policy| {
+    let defaults = index.each(index.objects.peer_authentications()).filter(|policy| {
         policy.spec.selector.as_ref().is_none_or(|selector| selector.labels.is_empty())
     });
     for (namespace, policies) in crowds(defaults) {

@@ -51,7 +51,7 @@ spec: {selector: {matchLabels: {app: reviews}}, mtls: {mode: STRICT}}
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let policies = index
-        .each(&index.objects.peer_authentications)
+        .each(index.objects.peer_authentications())
         .filter_map(|policy| Some((policy, &policy.spec.selector.as_ref()?.labels)));
     for claim in claims(index, policies) {
         for policy in &claim.objects {

@@ -42,7 +42,7 @@ spec: {hosts: [reviews], exportTo: [shop], http: [{route: [{destination: {host: 
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    if index.namespaces.is_empty() {
+    if index.namespaces().is_empty() {
         sink.withhold("no Namespace is among the objects, so names of namespaces are not judged");
         return;
     }
@@ -52,7 +52,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     for rule in index.destination_rules() {
         tell(index, rule.into(), &rule.spec.export_to, sink);
     }
-    for entry in index.each(&index.objects.service_entries) {
+    for entry in index.each(index.objects.service_entries()) {
         tell(index, entry.into(), &entry.spec.export_to, sink);
     }
 }

@@ -8,6 +8,7 @@ use super::super::rule::{Check, Example, Rule, Sink};
 use crate::mesh::config::DestinationRule;
 use crate::mesh::kind::Kind;
 use crate::mesh::object::Resource;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
@@ -60,12 +61,12 @@ spec: {host: reviews, subsets: [{name: v2, labels: {version: v2}}]}
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     type Rules<'a> = Vec<(&'a Resource<DestinationRule>, usize)>;
-    let mut defined: BTreeMap<(&str, String, &str), Rules<'_>> = BTreeMap::new();
+    let mut defined: BTreeMap<(&str, Cow<'_, str>, &str), Rules<'_>> = BTreeMap::new();
     for rule in index.destination_rules().filter(|rule| rule.spec.workload_selector.is_none()) {
         let own = &*rule.meta.namespace;
         let host = hosts::full(own, &rule.spec.host);
         for (i, subset) in rule.spec.subsets.iter().enumerate() {
-            let place = (own, host.clone().into_owned(), subset.name.as_str());
+            let place = (own, host.clone(), subset.name.as_str());
             defined.entry(place).or_default().push((rule, i));
         }
     }

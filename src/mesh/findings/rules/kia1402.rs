@@ -46,12 +46,12 @@ spec: {rules: [{backendRefs: [{name: reviews, port: 80}]}]}
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for route in index.each(&index.objects.http_routes) {
+    for route in index.each(index.objects.http_routes()) {
         for (i, rule) in route.spec.rules.iter().enumerate() {
             backends(index, route.into(), i, &rule.backend_refs, sink);
         }
     }
-    for route in index.each(&index.objects.grpc_routes) {
+    for route in index.each(index.objects.grpc_routes()) {
         for (i, rule) in route.spec.rules.iter().enumerate() {
             backends(index, route.into(), i, &rule.backend_refs, sink);
         }
@@ -73,7 +73,7 @@ fn backends(
         }
         let namespace = backend.namespace.as_deref().unwrap_or(&about.meta.namespace);
         let key = Key::new(namespace, &backend.name);
-        if !index.objects.services.contains_key(&key) {
+        if !index.objects.services().contains_key(&key) {
             sink.at(
                 about,
                 format!("spec.rules[{rule}].backendRefs[{i}].name"),

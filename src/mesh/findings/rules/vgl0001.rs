@@ -6,7 +6,7 @@ use super::super::index::Index;
 use super::super::index::hosts;
 use super::super::rule::{Check, Example, Rule, Sink};
 use crate::mesh::config::VirtualService;
-use crate::mesh::core::Pod;
+use crate::mesh::core::{Pod, covers};
 use crate::mesh::host;
 use crate::mesh::kind::Kind;
 use crate::mesh::object::{Key, Resource};
@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
     docs: "https://istio.io/latest/docs/ops/common-problems/network-issues/",
     differs: "",
     needs: &[Kind::Pod, Kind::Service],
-    check: Check::Mesh(check),
+    check: Check::VirtualService { one: check, rest: None },
     example: Example {
         bad: r#"
 apiVersion: v1
@@ -83,63 +83,50 @@ spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v
     },
 };
 
-fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for service in index.virtual_services() {
-        for place in destinations::of(service).into_iter().filter(|place| !place.is_mirror) {
-            let target = place.destination;
-            let own = &service.meta.namespace;
-            if target.subset.is_empty() || weight(service, &place.path) == Some(0) {
-                continue;
-            }
-            let host = hosts::full(own, &target.host);
-            let Some(pods) = pods_of(index, &host, &target.subset) else { continue };
-            let ready = pods.iter().filter(|pod| is_ready(pod)).count();
-            if pods.is_empty() || ready > 0 {
-                continue;
-            }
-            let place_of_rate = (host.into_owned(), target.subset.clone());
-            let rate = index.evidence.subset_rates.get(&place_of_rate);
-            let traffic = match rate {
-                Some(rate) if *rate > 0.0 => {
-                    format!(", and {rate:.1} requests a second go there now")
-                }
-                _ => String::new(),
-            };
-            sink.at(
-                service,
-                place.path,
-                format!(
-                    "None of the {} pods of subset {} of {} is ready{traffic}.",
-                    pods.len(),
-                    target.subset,
-                    target.host
-                ),
-            );
+fn check(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Sink<'_>) {
+    let own = &service.meta.namespace;
+    for place in destinations::of(service).into_iter().filter(|place| !place.is_mirror()) {
+        let target = place.destination;
+        if target.subset.is_empty() || place.weight == Some(0) {
+            continue;
         }
+        let host = hosts::full(own, &target.host);
+        let Some(pods) = pods_of(index, &host, &target.subset) else { continue };
+        let ready = pods.iter().filter(|pod| is_ready(pod)).count();
+        if pods.is_empty() || ready > 0 {
+            continue;
+        }
+        let place_of_rate = (host.into_owned(), target.subset.clone());
+        let rate = index.evidence().subset_rates.get(&place_of_rate);
+        let traffic = match rate {
+            Some(rate) if *rate > 0.0 => {
+                format!(", and {rate:.1} requests a second go there now")
+            }
+            _ => String::new(),
+        };
+        sink.at(
+            service,
+            place.path.to_string(),
+            format!(
+                "None of the {} pods of subset {} of {} is ready{traffic}.",
+                pods.len(),
+                target.subset,
+                target.host
+            ),
+        );
     }
-}
-
-/// The weight of a destination among several; `None` where it is the only one.
-fn weight(service: &VirtualService, path: &str) -> Option<i32> {
-    service.spec.http.iter().enumerate().find_map(|(i, rule)| {
-        rule.route.iter().enumerate().find_map(|(j, route)| {
-            let here = format!("spec.http[{i}].route[{j}].destination");
-            (here == path && rule.route.len() > 1).then_some(route.weight)
-        })
-    })
 }
 
 /// The pods of a service's subset; `None` where service or subset are not known.
 fn pods_of<'a>(index: &Index<'a>, host: &str, subset: &str) -> Option<Vec<&'a Resource<Pod>>> {
     let (name, namespace) = host::service_of(host)?;
-    let service = index.objects.services.get(&Key::new(namespace, name))?;
+    let service = index.objects.services().get(&Key::new(namespace, name))?;
     if service.spec.selector.is_empty() {
         return None;
     }
-    let labels = index.subset_labels(namespace, name, subset)?;
-    let mut wanted = service.spec.selector.clone();
-    wanted.extend(labels.iter().map(|(key, value)| (key.clone(), value.clone())));
-    Some(index.pods.selected_in(namespace, &wanted).collect())
+    let labels = *index.subsets().get(&(namespace, name))?.get(subset)?;
+    let selected = index.pods().selected_in(namespace, &service.spec.selector);
+    Some(selected.filter(|pod| covers(labels, &pod.meta.labels)).collect())
 }
 
 /// A pod that says so itself; one that says nothing (from a file) counts as ready.

@@ -37,8 +37,8 @@ spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}]}
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for split in &index.evidence.contradicted {
-        if let Some(service) = index.objects.virtual_services.get(&split.virtual_service) {
+    for split in &index.evidence().contradicted {
+        if let Some(service) = index.objects.virtual_services().get(&split.virtual_service) {
             let message =
                 format!("Traffic to {} contradicts the weights: {}", split.host, split.explanation);
             sink.at(&**service, "spec.http", message);

@@ -62,9 +62,14 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
 fn takes_all(one: &HttpMatch) -> bool {
     let all_paths =
         one.uri.as_ref().is_some_and(|uri| matches!(uri.prefix.as_deref(), Some("/" | "")));
-    let rest =
-        HttpMatch { uri: None, name: String::new(), stat_prefix: String::new(), ..one.clone() };
-    all_paths && HttpMatch { ignore_uri_case: false, ..rest } == HttpMatch::default()
+    let rest = || HttpMatch {
+        uri: None,
+        name: String::new(),
+        stat_prefix: String::new(),
+        ignore_uri_case: false,
+        ..one.clone()
+    };
+    all_paths && rest() == HttpMatch::default()
 }
 
 fn label(rule: &HttpRoute, number: usize) -> String {

@@ -52,8 +52,12 @@ spec: {hosts: [bank.example.com], gateways: [door], http: [{match: [{uri: {prefi
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let mut served: BTreeMap<(String, &str), BTreeSet<Key>> = BTreeMap::new();
-    for service in index.virtual_services().filter(|service| takes_everything(service)) {
-        for gateway in service.spec.gateways.iter().filter(|name| *name != "mesh") {
+    for service in index.virtual_services() {
+        let mut gateways = service.spec.gateways.iter().filter(|name| *name != "mesh").peekable();
+        if gateways.peek().is_none() || !takes_everything(service) {
+            continue;
+        }
+        for gateway in gateways {
             let (namespace, name) = gateway_named(&service.meta.namespace, gateway);
             for host in &service.spec.hosts {
                 let place = (format!("{namespace}/{name}"), host.as_str());
@@ -64,7 +68,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     for ((gateway, host), services) in served.iter().filter(|(_, services)| services.len() > 1) {
         for key in services {
             let others = services.iter().filter(|other| *other != key);
-            if let Some(service) = index.objects.virtual_services.get(key) {
+            if let Some(service) = index.objects.virtual_services().get(key) {
                 sink.at(
                     &**service,
                     "spec.hosts",

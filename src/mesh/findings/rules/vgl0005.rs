@@ -46,7 +46,7 @@ spec: {containers: [{name: reviews, image: reviews}, {name: istio-proxy, image: 
 };
 
 fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    for pod in index.pods.all() {
+    for pod in index.pods().all() {
         let Some(namespace) = index.namespace(&pod.meta.namespace) else { continue };
         let asked = injection::of_namespace(&namespace.meta.labels);
         let told = matches!(asked, NamespaceInjection::Enabled);

@@ -40,7 +40,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
         return;
     }
     let by_policy = policies_refuse(index);
-    for namespace in index.namespaces.values() {
+    for namespace in index.namespaces().values() {
         let labels = &namespace.meta.labels;
         let injected = matches!(
             injection::of_namespace(labels),
@@ -70,7 +70,7 @@ fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
 
 /// Istio's CNI plug-in runs as a DaemonSet on every node.
 fn has_cni(index: &Index<'_>) -> bool {
-    index.each(&index.objects.daemon_sets).any(|set| {
+    index.each(index.objects.daemon_sets()).any(|set| {
         set.meta.name.starts_with("istio-cni")
             || set.meta.label("k8s-app") == Some("istio-cni-node")
     })
@@ -78,13 +78,13 @@ fn has_cni(index: &Index<'_>) -> bool {
 
 /// No pod of the namespace got its istio-init through: had one, the level would not refuse it.
 fn runs_without_init(index: &Index<'_>, namespace: &str) -> bool {
-    let mut pods = index.pods.of_namespace(namespace);
+    let mut pods = index.pods().of_namespace(namespace);
     !pods.any(|pod| pod.spec.init_containers.iter().any(|c| c.name == "istio-init"))
 }
 
 /// PodSecurityPolicies exist and none of them allows both capabilities.
 fn policies_refuse(index: &Index<'_>) -> bool {
-    let mut policies = index.each(&index.objects.pod_security_policies).peekable();
+    let mut policies = index.each(index.objects.pod_security_policies()).peekable();
     policies.peek().is_some()
         && !policies.any(|policy| {
             let value = policy.raw.value();
@@ -97,7 +97,7 @@ fn policies_refuse(index: &Index<'_>) -> bool {
 
 /// The message of an event about a pod that was refused for this.
 fn refusal<'a>(index: &Index<'a>, namespace: &str) -> Option<&'a str> {
-    let mut events = index.each(&index.objects.events);
+    let mut events = index.each(index.objects.events());
     let event = events.find(|event| {
         *event.meta.namespace == *namespace
             && event.reason == "FailedCreate"

@@ -9,7 +9,7 @@ use crate::mesh::object::Key;
 
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
     let named =
-        index.each(&index.objects.gateways).any(|gateway| credentials(gateway).next().is_some());
+        index.each(index.objects.gateways()).any(|gateway| credentials(gateway).next().is_some());
     if !named {
         return;
     }
@@ -17,11 +17,11 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
         sink.withhold("Secrets are not read, so credentials of Gateways are not judged");
         return;
     }
-    for gateway in index.each(&index.objects.gateways) {
+    for gateway in index.each(index.objects.gateways()) {
         let Some(home) = workload_namespace(index, gateway) else { continue };
         for (i, name) in credentials(gateway) {
             let (namespace, secret) = name.split_once('/').unwrap_or((home, name));
-            if !index.objects.secrets.contains_key(&Key::new(namespace, secret)) {
+            if !index.objects.secrets().contains_key(&Key::new(namespace, secret)) {
                 sink.at(
                     gateway,
                     format!("spec.servers[{i}].tls.credentialName"),

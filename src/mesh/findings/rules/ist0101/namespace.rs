@@ -9,8 +9,8 @@ use crate::mesh::findings::schema::fields;
 use crate::mesh::kind::Kind;
 
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
-    let known = !index.namespaces.is_empty() && index.is_read(Kind::Namespace);
-    for policy in index.each(&index.objects.authorization_policies) {
+    let known = !index.namespaces().is_empty() && index.is_read(Kind::Namespace);
+    for policy in index.each(index.objects.authorization_policies()) {
         let rules = policy.spec.rules.as_deref().unwrap_or_default();
         for (path, name) in sources(rules) {
             if !known {
@@ -19,7 +19,7 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
                 );
                 return;
             }
-            if !index.namespaces.keys().any(|namespace| fits(name, namespace)) {
+            if !index.namespaces().keys().any(|namespace| fits(name, namespace)) {
                 sink.at(policy, path, missing("namespace", name));
             }
         }

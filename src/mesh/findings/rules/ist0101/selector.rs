@@ -18,16 +18,16 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
         sink.withhold("there are no pods among the files, so selectors are not judged");
         return;
     }
-    for gateway in index.each(&index.objects.gateways) {
+    for gateway in index.each(index.objects.gateways()) {
         let labels = &gateway.spec.selector;
         if !index.selects_something(None, labels) || is_alone_and_empty(index, gateway) {
             sink.at(gateway, "spec.selector", missing("selector", &selector(labels)));
         }
     }
-    for sidecar in index.each(&index.objects.sidecars) {
+    for sidecar in index.each(index.objects.sidecars()) {
         workloads(index, sidecar.into(), sidecar.spec.workload_selector.as_ref(), sink);
     }
-    for telemetry in index.each(&index.objects.telemetries) {
+    for telemetry in index.each(index.objects.telemetries()) {
         workloads(index, telemetry.into(), telemetry.spec.selector.as_ref(), sink);
     }
 }
@@ -37,7 +37,7 @@ fn is_alone_and_empty(index: &Index<'_>, gateway: &Gateway) -> bool {
     let ours = selector(&gateway.spec.selector);
     gateway.spec.servers.is_empty()
         && !ours.is_empty()
-        && !index.each(&index.objects.gateways).any(|other| {
+        && !index.each(index.objects.gateways()).any(|other| {
             let theirs = selector(&other.spec.selector);
             !other.spec.servers.is_empty() && (ours.contains(&theirs) || theirs.contains(&ours))
         })

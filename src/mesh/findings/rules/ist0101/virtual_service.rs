@@ -9,20 +9,18 @@ use crate::mesh::findings::rules::ist0165::is_internal;
 use crate::mesh::kind::Kind;
 use crate::mesh::object::{Key, Resource};
 
-pub(super) fn check(index: &Index<'_>, sink: &mut Sink<'_>) {
+pub(super) fn check(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Sink<'_>) {
     let hosts_known = index.is_read(Kind::Service);
     if !hosts_known {
         sink.withhold("services are not read, so hosts of VirtualServices are not judged");
     }
-    for service in index.virtual_services() {
-        for place in destinations::of(service) {
-            if hosts_known {
-                host(index, service, &place, sink);
-            }
-            subset(index, service, &place, sink);
+    for place in destinations::of(service) {
+        if hosts_known {
+            host(index, service, &place, sink);
         }
-        gateways(index, service, sink);
+        subset(index, service, &place, sink);
     }
+    gateways(index, service, sink);
 }
 
 fn host(
@@ -35,7 +33,7 @@ fn host(
     let host = &destination.host;
     let Some(known) = index.hosts().find(&service.meta.namespace, host, &service.spec.export_to)
     else {
-        let what = if place.is_mirror { "mirror host" } else { "host" };
+        let what = if place.is_mirror() { "mirror host" } else { "host" };
         sink.at(service, format!("{}.host", place.path), missing(what, host));
         return;
     };
@@ -60,7 +58,7 @@ fn subset(
     let named = hosts::service_named(&service.meta.namespace, &destination.host);
     let known = index.subsets().get(&named);
     if !known.is_some_and(|subsets| subsets.contains_key(destination.subset.as_str())) {
-        let what = if place.is_mirror {
+        let what = if place.is_mirror() {
             "mirror+subset in destinationrule"
         } else {
             "host+subset in destinationrule"
@@ -77,7 +75,7 @@ fn gateways(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Si
         }
         let (namespace, name) = hosts::gateway_named(&service.meta.namespace, written);
         let known = index.gateway(namespace, name).is_some()
-            || index.objects.k8s_gateways.contains_key(&Key::new(namespace, name));
+            || index.objects.k8s_gateways().contains_key(&Key::new(namespace, name));
         if !known {
             sink.at(service, format!("spec.gateways[{i}]"), missing("gateway", written));
         }
