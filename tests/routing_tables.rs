@@ -514,3 +514,12 @@ fn a_route_without_matches_takes_every_path_before_a_regex() {
     assert_eq!(told(&answer), "rule 0: reviews-v1 100");
     assert_eq!(why_not(&answer, "reviews"), [(1, Reason::UnreachableAfterCatchAll)]);
 }
+
+/// However many there are: an answer never says of a rule nothing at all.
+#[test]
+fn every_rule_for_another_host_is_listed() {
+    let others = (0..200).map(|number| vs(&format!("other-{number}"), vec![to("reviews", "v1")]));
+    let answer = call(&router([all_rules(), all_v1(), others.collect()]), "reviews", &[]);
+    let elsewhere = answer.not_matched.iter().filter(|e| e.reason == Reason::HostMismatch);
+    assert_eq!(elsewhere.count(), 200 + APPS.len() - 1);
+}

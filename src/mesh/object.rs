@@ -275,6 +275,16 @@ fn strip_nulls(value: &mut Value) {
 /// All objects of one kind, sorted by namespace and name.
 pub type Table<T> = BTreeMap<Key, Arc<Resource<T>>>;
 
+/// The objects of a namespace, by name; those of no namespace for an empty one.
+pub fn in_namespace<'t, T>(
+    table: &'t Table<T>,
+    namespace: &str,
+) -> impl Iterator<Item = &'t Arc<Resource<T>>> + use<'t, T> {
+    let from = Key::new(namespace, "");
+    let home = Arc::clone(&from.namespace);
+    table.range(from..).take_while(move |(key, _)| key.namespace == home).map(|(_, object)| object)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -206,7 +206,7 @@ impl Analyzer {
             Check::VirtualService { rest: Some(rest), .. } => rest,
             Check::VirtualService { rest: None, .. } | Check::Object(_) => return,
         };
-        let known = self.mesh.entry(rule.code).or_insert((changed, Found::default()));
+        let known = self.mesh.entry(rule.code).or_insert_with(|| (changed, Found::default()));
         if known.0.meet(changed) {
             let mut found = Found::default();
             index.take_reads();

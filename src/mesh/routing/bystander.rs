@@ -8,23 +8,19 @@ use super::reason::Reason;
 use super::rule::{MESH, RuleSet};
 use super::selection::Log;
 
-/// How many rules for other hosts are listed; the rest is noise.
-const OTHERS: usize = 50;
-
 impl Mesh<'_> {
     /// Says of every rule that was not looked at why it was not.
     pub fn bystanders(&mut self, host: &str) {
         let mut hosts: Vec<String> = self.hosts.iter().map(ToString::to_string).collect();
         hosts.extend(names(host, &self.proxy.source.namespace));
         let listener = self.scope.listener(self.request.port);
-        let mut others = 0;
         for set in self.router.all_rules() {
             if told(set, &self.log) {
                 continue;
             }
             let concerned = set.hosts.iter().any(|own| hosts.iter().any(|h| name::covers(own, h)));
             if !concerned {
-                elsewhere(set, &mut others, &mut self.log);
+                elsewhere(set, &mut self.log);
             } else if !set.gateways.iter().any(|gateway| **gateway == *MESH) {
                 let text = format!("is bound to {} and not to the mesh", set.gateways.join(", "));
                 self.log.add_set(set, Reason::VsNotBoundToGateway, &text);
@@ -46,37 +42,26 @@ impl Mesh<'_> {
     }
 }
 
-/// A set for other hosts, while there are not too many of them.
-pub fn elsewhere(set: &RuleSet, others: &mut usize, log: &mut Log) {
-    *others += 1;
-    if *others <= OTHERS {
-        for object in objects(set) {
-            let text = format!("speaks of {}", set.hosts.join(", "));
-            log.add(&object, (Reason::HostMismatch, text));
+/// A set for other hosts.
+pub fn elsewhere(set: &RuleSet, log: &mut Log) {
+    let mut before: Option<&RuleRef> = None;
+    for rule in references(set) {
+        if !before.is_some_and(|before| same_object(before, rule)) {
+            let object = RuleRef { index: None, rule_name: None, delegate: None, ..rule.clone() };
+            log.add(&object, (Reason::HostMismatch, format!("speaks of {}", set.hosts.join(", "))));
         }
+        before = Some(rule);
     }
 }
 
-/// The objects whose rules a set has: one, or the routes that were pooled for its host.
-fn objects(set: &RuleSet) -> Vec<RuleRef> {
-    let mut out = vec![set.reference.clone()];
-    for rule in &set.http {
-        if !out.iter().any(|known| same_object(known, &rule.reference)) {
-            out.push(RuleRef {
-                index: None,
-                rule_name: None,
-                delegate: None,
-                ..rule.reference.clone()
-            });
-        }
-    }
-    out
+/// Whose rules a set has: one object, or the routes that were pooled for its host.
+fn references(set: &RuleSet) -> impl Iterator<Item = &RuleRef> {
+    std::iter::once(&set.reference).chain(set.http.iter().map(|rule| &rule.reference))
 }
 
 /// Whether something is said of every object of a set already.
 pub fn told(set: &RuleSet, log: &Log) -> bool {
-    let known = |object: &RuleRef| log.entries.iter().any(|e| same_object(&e.rule, object));
-    objects(set).iter().all(known)
+    references(set).all(|rule| log.speaks_of(rule))
 }
 
 /// Visible, for this host, and still not asked: its rules are for another protocol.

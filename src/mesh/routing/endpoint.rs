@@ -10,7 +10,7 @@ use super::answer::Pods;
 use super::registry::{Backing, Entry};
 use crate::mesh::config::ServiceEntry;
 use crate::mesh::core::{Endpoint, EndpointSlice, Pod, Service, covers};
-use crate::mesh::object::{Labels, Resource};
+use crate::mesh::object::{Labels, Resource, in_namespace};
 use crate::mesh::{Key, Objects};
 
 /// What a cluster's endpoints come to.
@@ -226,10 +226,9 @@ fn without_slices(objects: &Objects, service: &Resource<Service>, subset: &Label
     if selector.is_empty() {
         return Endpoints { unknown: objects.pods.is_empty(), ..Endpoints::default() };
     }
-    let here = |namespace: &str| *namespace == *service.meta.namespace;
     let mut found = Found::default();
     if !objects.pods.is_empty() {
-        for pod in objects.pods.values().filter(|pod| here(&pod.meta.namespace)) {
+        for pod in in_namespace(&objects.pods, &service.meta.namespace) {
             if covers(selector, &pod.meta.labels) {
                 let ready =
                     pod.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True");
@@ -242,14 +241,11 @@ fn without_slices(objects: &Objects, service: &Resource<Service>, subset: &Label
     if workloads.iter().all(|table| table.is_empty()) {
         return Endpoints { unknown: true, ..Endpoints::default() };
     }
-    for workload in workloads.iter().flat_map(|table| table.values()) {
+    let namespace = &service.meta.namespace;
+    for workload in workloads.iter().flat_map(|table| in_namespace(table, namespace)) {
         let labels = &workload.spec.template.metadata.labels;
         let runs = workload.spec.replicas != Some(0);
-        if here(&workload.meta.namespace)
-            && runs
-            && covers(selector, labels)
-            && selects(subset, labels)
-        {
+        if runs && covers(selector, labels) && selects(subset, labels) {
             found.ready.insert(Arc::clone(&workload.meta.name));
         }
     }

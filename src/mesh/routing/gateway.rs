@@ -46,7 +46,7 @@ impl<'a> Edge<'a> {
         let mut answer = self.by_listener();
         let taken = answer.rule.clone();
         self.bystanders();
-        answer.not_matched = self.log.entries;
+        answer.not_matched = self.log.into_entries();
         answer.not_matched.retain(|entry| taken.as_ref() != Some(&entry.rule));
         answer
     }
@@ -182,8 +182,7 @@ impl<'a> Edge<'a> {
                 });
                 let fits = |domain: &&Arc<str>| name::covers(domain, host);
                 if domains.iter().any(|domain| fits(&domain)) {
-                    let said = log.entries.iter().cloned();
-                    said.for_each(|entry| self.log.add(&entry.rule, (entry.reason, entry.detail)));
+                    self.log.extend(log);
                 }
                 if routes.is_empty() {
                     continue;
@@ -206,7 +205,6 @@ impl<'a> Edge<'a> {
 
     fn bystanders(&mut self) {
         let host = name::without_port(self.request.sni.as_deref().unwrap_or(&self.request.host));
-        let mut others = 0;
         for set in self.router.all_rules() {
             if bystander::told(set, &self.log) {
                 continue;
@@ -215,7 +213,7 @@ impl<'a> Edge<'a> {
                 let (reason, text) = self.unbound(set);
                 self.log.add_set(set, reason, &text);
             } else {
-                bystander::elsewhere(set, &mut others, &mut self.log);
+                bystander::elsewhere(set, &mut self.log);
             }
         }
         bystander::refusals(self.router, &mut self.log, &[host]);

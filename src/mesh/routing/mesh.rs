@@ -77,7 +77,7 @@ impl<'a> Mesh<'a> {
         let mut answer = self.by_listener(&host, dialled);
         let taken = answer.rule.clone();
         self.bystanders(&host);
-        answer.not_matched = self.log.entries;
+        answer.not_matched = self.log.into_entries();
         answer.not_matched.retain(|entry| taken.as_ref() != Some(&entry.rule));
         answer
     }

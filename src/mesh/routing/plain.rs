@@ -15,6 +15,7 @@ use super::selection::Log;
 use super::waypoint;
 use super::{Proxy, Router};
 use crate::mesh::Key;
+use crate::mesh::object::in_namespace;
 
 pub fn answer(router: &Router, request: &Request, proxy: &Proxy, scope: &Scope<'_>) -> Answer {
     let own = &proxy.source.namespace;
@@ -58,16 +59,16 @@ pub fn answer(router: &Router, request: &Request, proxy: &Proxy, scope: &Scope<'
 
 /// No rule has a part in this, whatever host it is for.
 fn bystanders(router: &Router, called: Option<&Entry>) -> Vec<NotMatched> {
-    let (mut log, mut others) = (Log::default(), 0);
+    let mut log = Log::default();
     for set in router.all_rules() {
         let concerned = |entry: &Entry| set.hosts.iter().any(|h| name::covers(h, &entry.host));
         if called.is_some_and(concerned) {
             log.add_set(set, Reason::ProxyNotInPath, "the client has no proxy that applies it");
         } else {
-            bystander::elsewhere(set, &mut others, &mut log);
+            bystander::elsewhere(set, &mut log);
         }
     }
-    log.entries
+    log.into_entries()
 }
 
 fn is_ambient(router: &Router, proxy: &Proxy) -> bool {
@@ -94,10 +95,8 @@ fn waypoint_of(router: &Router, entry: &Entry) -> Option<Source> {
     if !matches!(serves, "service" | "all") {
         return None;
     }
-    let pod = router.objects.pods.range(Key::new(home, "")..).map(|(_, pod)| pod).find(|pod| {
-        *pod.meta.namespace == *home
-            && pod.meta.label("gateway.networking.k8s.io/gateway-name") == Some(name)
-    });
+    let pod = in_namespace(&router.objects.pods, home)
+        .find(|pod| pod.meta.label("gateway.networking.k8s.io/gateway-name") == Some(name));
     let pod = pod.map_or_else(|| name.into(), |pod| Arc::clone(&pod.meta.name));
     Some(Source { kind: SourceKind::Waypoint, namespace: home.into(), name: pod })
 }

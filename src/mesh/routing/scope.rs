@@ -9,11 +9,11 @@ use super::registry::Entry;
 use super::request::SourceKind;
 use super::rule::{Export, RuleSet};
 use super::{Proxy, Router};
+use crate::mesh::Objects;
 use crate::mesh::config::Sidecar;
 use crate::mesh::config::sidecar::EgressListener;
 use crate::mesh::core::covers;
-use crate::mesh::object::{Labels, Resource};
-use crate::mesh::{Key, Objects};
+use crate::mesh::object::{Labels, Resource, in_namespace};
 
 /// An entry of `egress.hosts`, or `*/*` where no Sidecar applies.
 #[derive(Debug, Clone)]
@@ -214,12 +214,7 @@ fn choose<'a>(
     labels: &Labels,
 ) -> Option<&'a Arc<Resource<Sidecar>>> {
     let of = |namespace: &str| {
-        let mut found: Vec<&Arc<Resource<Sidecar>>> = objects
-            .sidecars
-            .range(Key::new(namespace, "")..)
-            .take_while(|(key, _)| *key.namespace == *namespace)
-            .map(|(_, sidecar)| sidecar)
-            .collect();
+        let mut found: Vec<_> = in_namespace(&objects.sidecars, namespace).collect();
         found.sort_by_key(|sidecar| sidecar.meta.created);
         found
     };

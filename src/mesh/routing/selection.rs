@@ -1,9 +1,13 @@
 //! First match: the routes that a rule set comes to for one proxy, and which takes a request.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::answer::{NotMatched, RuleRef};
 use super::condition::{Client, Failure, View, runtime_failures, static_failures};
 use super::reason::Reason;
 use super::rule::{HttpMatch, HttpRule, RuleSet};
+use crate::mesh::kind::Kind;
 
 /// One match of one rule that passed the static conditions: what Envoy calls a route.
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +27,42 @@ impl Candidate<'_> {
 /// Rules that did not take the request, in the order in which that was found.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
-    pub entries: Vec<NotMatched>,
+    entries: Vec<NotMatched>,
+    /// Where among the entries an object's are.
+    by_object: HashMap<Object, Vec<usize>>,
+}
+
+/// Kind, namespace and name of an object that has rules.
+type Object = (Kind, Arc<str>, Arc<str>);
+
+fn object(rule: &RuleRef) -> Object {
+    (rule.kind, Arc::clone(&rule.namespace), Arc::clone(&rule.name))
 }
 
 impl Log {
     pub fn add(&mut self, rule: &RuleRef, (reason, detail): Failure) {
         let entry = NotMatched { rule: rule.clone(), reason, detail };
-        if !self.entries.contains(&entry) {
+        let known = self.by_object.entry(object(rule)).or_default();
+        if !known.iter().any(|at| self.entries.get(*at) == Some(&entry)) {
+            known.push(self.entries.len());
             self.entries.push(entry);
         }
+    }
+
+    /// Takes over what another log says.
+    pub fn extend(&mut self, other: &Self) {
+        for entry in &other.entries {
+            self.add(&entry.rule, (entry.reason, entry.detail.clone()));
+        }
+    }
+
+    /// Whether something is said of an object.
+    pub fn speaks_of(&self, rule: &RuleRef) -> bool {
+        self.by_object.contains_key(&object(rule))
+    }
+
+    pub fn into_entries(self) -> Vec<NotMatched> {
+        self.entries
     }
 
     /// Every rule of a set, for the same reason; the set itself if it has none.

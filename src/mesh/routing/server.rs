@@ -13,7 +13,7 @@ use super::{Proxy, Router};
 use crate::mesh::Key;
 use crate::mesh::config::{Gateway, K8sGateway, gateway as api};
 use crate::mesh::core::{IntOrName, Pod, Service, covers};
-use crate::mesh::object::Resource;
+use crate::mesh::object::{Resource, in_namespace};
 
 /// What a server does with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,9 +142,8 @@ fn services_of(router: &Router, proxy: &Proxy) -> Vec<Front> {
     let services = selecting(router, proxy);
     let mut out: Vec<Front> = services.iter().map(|service| front(service, pod)).collect();
     let address = pod.map_or("", |pod| pod.status.pod_ip.as_str());
-    let entries = router.objects.service_entries.range(Key::new(&key.namespace, "")..);
-    let entries = entries.take_while(|(found, _)| found.namespace == key.namespace);
-    for (_, entry) in entries.filter(|_| !address.is_empty()) {
+    let entries = in_namespace(&router.objects.service_entries, &key.namespace);
+    for entry in entries.filter(|_| !address.is_empty()) {
         if !entry.spec.endpoints.iter().any(|endpoint| endpoint.address == address) {
             continue;
         }
@@ -191,12 +190,8 @@ fn front(service: &Resource<Service>, pod: Option<&Resource<Pod>>) -> Front {
 
 fn selecting<'a>(router: &'a Router, proxy: &Proxy) -> Vec<&'a Resource<Service>> {
     let namespace = &proxy.source.namespace;
-    router
-        .objects
-        .services
-        .range(Key::new(namespace, "")..)
-        .take_while(|(key, _)| key.namespace == *namespace)
-        .map(|(_, service)| &**service)
+    in_namespace(&router.objects.services, namespace)
+        .map(|service| &**service)
         .filter(|service| {
             !service.spec.selector.is_empty() && covers(&service.spec.selector, &proxy.labels)
         })

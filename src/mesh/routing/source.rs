@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::request::{Source, SourceKind};
 use super::{Proxy, Router};
 use crate::mesh::core::{Controller, Pod, PodSpec};
-use crate::mesh::object::{Labels, Meta, Resource, Table};
+use crate::mesh::object::{Labels, Meta, Resource, Table, in_namespace};
 use crate::mesh::{Key, Trouble};
 
 impl Router {
@@ -66,9 +66,7 @@ impl Router {
     /// A pod of the workload, a ready one if there is one; without pods the workload's template
     /// stands in.
     fn workload_source(&self, namespace: &str, name: &str) -> Option<Source> {
-        let pods = self.objects.pods.range(Key::new(namespace, "")..).map(|(_, pod)| pod);
-        let own = pods
-            .take_while(|pod| *pod.meta.namespace == *namespace)
+        let own = in_namespace(&self.objects.pods, namespace)
             .filter(|pod| self.owner(pod).is_some_and(|owner| *owner == *name));
         if let Some(pod) = own.min_by_key(|pod| (!is_ready(pod), Arc::clone(&pod.meta.name))) {
             return Some(of_pod(pod));

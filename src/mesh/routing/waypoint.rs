@@ -61,14 +61,14 @@ pub fn answer(router: &Router, request: &Request, proxy: &Proxy, scope: &Scope<'
         }
         let mut answer = straight(request, &place, entry);
         answer.status = None;
-        answer.not_matched = log.entries;
+        answer.not_matched = log.into_entries();
         return answer;
     }
     if let Some(answer) = invalid_target(request) {
         return answer;
     }
     let mut answer = by_rules(&place, request, entry, &sets, &mut log);
-    answer.not_matched = log.entries;
+    answer.not_matched = log.into_entries();
     let taken = answer.rule.clone();
     answer.not_matched.retain(|rule| taken.as_ref() != Some(&rule.rule));
     answer

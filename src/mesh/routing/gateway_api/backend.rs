@@ -1,10 +1,11 @@
 //! Backends of Gateway API routes: names, weights, and whether a reference may be followed.
 
 use crate::mesh::config::gateway_api::BackendRef;
+use crate::mesh::object::in_namespace;
 use crate::mesh::routing::name;
 use crate::mesh::routing::reason::Reason;
 use crate::mesh::routing::rule::Target;
-use crate::mesh::{Key, Kind, Objects};
+use crate::mesh::{Kind, Objects};
 
 use super::GROUP;
 use super::convert::header_changes;
@@ -61,22 +62,16 @@ pub fn target(
 fn granted(objects: &Objects, backend: &BackendRef, from: &str, to: &str, route: Kind) -> bool {
     let kind = backend.kind.as_deref().unwrap_or("Service");
     let group = backend.group.as_deref().unwrap_or("");
-    let start = Key::new(to, "");
-    objects
-        .reference_grants
-        .range(start..)
-        .take_while(|(key, _)| &*key.namespace == to)
-        .map(|(_, grant)| &grant.spec)
-        .any(|grant| {
-            let from_fits = grant.from.iter().any(|entry| {
-                entry.group == GROUP && entry.kind == route.info().name && entry.namespace == from
-            });
-            let to_fits = grant.to.iter().any(|entry| {
-                let named = entry.name.as_deref().filter(|name| !name.is_empty());
-                entry.group == group
-                    && entry.kind == kind
-                    && named.is_none_or(|name| name == backend.name)
-            });
-            from_fits && to_fits
-        })
+    in_namespace(&objects.reference_grants, to).map(|grant| &grant.spec).any(|grant| {
+        let from_fits = grant.from.iter().any(|entry| {
+            entry.group == GROUP && entry.kind == route.info().name && entry.namespace == from
+        });
+        let to_fits = grant.to.iter().any(|entry| {
+            let named = entry.name.as_deref().filter(|name| !name.is_empty());
+            entry.group == group
+                && entry.kind == kind
+                && named.is_none_or(|name| name == backend.name)
+        });
+        from_fits && to_fits
+    })
 }
