@@ -3,8 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use vigla::cli::Cli;
 use vigla::command::{self, Exit};
+
+/// The explorer runs for nights on several threads: memory freed on one of them must serve the
+/// others, or go back to the system.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
