@@ -13,6 +13,7 @@ pub mod find;
 pub mod options;
 pub mod promql;
 pub mod refresh;
+mod replica;
 pub mod transport;
 
 pub use client::{BuildInfo, Client, Range, Series};

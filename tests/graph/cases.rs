@@ -39,7 +39,7 @@ struct Options {
     idle_edges: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Series {
     pub metric: String,
     pub labels: BTreeMap<String, String>,

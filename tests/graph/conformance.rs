@@ -9,7 +9,7 @@ use vigla::mesh::inventory::Inventory;
 use vigla::mesh::telemetry::Telemetry;
 use vigla::source::prometheus::{Client, PrometheusOptions, TelemetryRequest};
 
-use crate::cases::{self, Case, ExpectedEdge, ExpectedNode};
+use crate::cases::{self, Case, ExpectedEdge, ExpectedNode, Series};
 use crate::embedded;
 use crate::prometheus::RealPrometheus;
 
@@ -33,6 +33,28 @@ async fn cases_hold_from_the_embedded_prometheus() {
     for case in cases::all() {
         let url = embedded::serve(case.store(), case.query_time).await;
         holds_at(&case, &url).await;
+    }
+}
+
+/// A store that keeps what both replicas of a Prometheus scraped, one of which missed some of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn cases_hold_where_two_replicas_scraped_the_same() {
+    for label in ["prometheus_replica", "__replica__", "replica"] {
+        for mut case in cases::all() {
+            let scraped = |series: &Series, name: &str, part: f64| {
+                let mut scraped = series.clone();
+                scraped.labels.insert(label.to_owned(), name.to_owned());
+                scraped.per_second *= part;
+                scraped
+            };
+            let twice = case
+                .series
+                .iter()
+                .flat_map(|series| [scraped(series, "k8s-0", 0.9), scraped(series, "k8s-1", 1.0)]);
+            case.series = twice.collect();
+            let url = embedded::serve(case.store(), case.query_time).await;
+            holds_at(&case, &url).await;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use vigla::mesh::graph::{Graph, GraphInput, GraphOptions, GraphType, build};
+use vigla::mesh::graph::{Graph, GraphInput, GraphOptions, GraphType, Health, build};
 use vigla::mesh::health::HealthConfig;
 use vigla::mesh::inventory::Inventory;
 use vigla::mesh::telemetry::Telemetry;
@@ -235,6 +235,48 @@ async fn counts_are_whole_where_rates_lose_the_first_value() {
         rows.iter().find(|row| row.flow.destination.workload.as_deref() == Some(name)).unwrap().rate
     };
     assert!(rate("reviews-v3") * 60.0 < 100.0, "rate() does lose it: {}", rate("reviews-v3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_replicas_scraped_is_counted_once() {
+    let mut world = World::default();
+    for (code, rate) in [("200", 4.0), ("503", 1.0)] {
+        for reporter in ["source", "destination"] {
+            let flow = Flow { reporter, from: A, to: C, code };
+            world.counter(&flow, |time| Some((time - NOW + 600) as f64 * rate));
+            world.histogram(&flow, [0.0, 9.0, 1.0, 0.0, 0.0, 0.0].map(|part| part * rate / 10.0));
+        }
+    }
+    world.target("web-v1");
+    // The second replica missed every fourth scrape, and its last samples have not arrived.
+    let twice = |lines: &str| {
+        let named = |line: &str, name: &str| {
+            line.replacen('{', &format!("{{prometheus_replica=\"{name}\","), 1) + "\n"
+        };
+        let behind = lines.lines().filter(|line| {
+            let time = line.rsplit(' ').next().and_then(|time| time.parse::<i64>().ok());
+            time.is_some_and(|time| time <= NOW - 30 && time % 60 != 0)
+        });
+        let behind: String = behind.map(|line| named(line, "p-1")).collect();
+        behind + &lines.lines().map(|line| named(line, "p-0")).collect::<String>()
+    };
+    let double = World {
+        requests: twice(&world.requests),
+        buckets: twice(&world.buckets),
+        up: twice(&world.up),
+    };
+    let Some((once, _)) = world.telemetry(request(Scope::All, 60)).await else { return };
+    let Some((both, _)) = double.telemetry(request(Scope::All, 60)).await else { return };
+    assert_eq!(both.counts, once.counts);
+    let graphs =
+        [&once, &both].map(|telemetry| graph(telemetry, &Scope::All, GraphType::VersionedApp));
+    assert_eq!(graphs[1], graphs[0]);
+    let edge = &graphs[1].edges[0];
+    near(Some(edge.rate), 5.0);
+    near(edge.error_percent, 20.0);
+    assert_eq!(edge.health, Health::Failure);
+    near(edge.latency_ms.unwrap().p50, 1.0 + 4.0 * 0.5 / 0.9);
+    near(edge.latency_ms.unwrap().avg, 7.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

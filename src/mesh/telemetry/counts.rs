@@ -36,11 +36,14 @@ impl RawSeries {
     }
 }
 
-/// Labels by which replicas of one Prometheus differ, as the operator, Thanos and Mimir name them.
-const REPLICA: [&str; 3] = ["__replica__", "prometheus_replica", "replica"];
+/// Labels by which the replicas of one Prometheus differ where a store keeps what each of them
+/// scraped: as Mimir and Cortex, the Prometheus operator, and the documentation of Thanos name
+/// them.
+pub const REPLICA: [&str; 3] = ["__replica__", "prometheus_replica", "replica"];
 
-/// What identifies a scrape target.
-type Target = (Option<Arc<str>>, Option<Arc<str>>);
+/// What identifies a scrape target: job, instance, and the replica of Prometheus that scraped it,
+/// which knows only what it saw itself.
+type Target = [Option<Arc<str>>; 5];
 
 /// Counts the requests of each flow within the window `(end, length)`.
 ///
@@ -113,18 +116,23 @@ fn first_scrapes(samples: &[RawSeries], up: &[RawSeries]) -> HashMap<Target, f64
 }
 
 fn target(series: &RawSeries) -> Target {
-    (series.label("job").cloned(), series.label("instance").cloned())
+    let [mimir, operator, thanos] = REPLICA;
+    ["job", "instance", mimir, operator, thanos].map(|name| series.label(name).cloned())
 }
 
 /// Each series once: of those that differ only in the replica that stored them, the one with the
-/// most samples.
+/// most samples; of equals the one that reaches furthest.
 fn once(samples: &[RawSeries]) -> impl Iterator<Item = &RawSeries> {
+    let fullness = |series: &RawSeries| {
+        let last = series.points.last().map_or(f64::NEG_INFINITY, |(time, _)| *time);
+        (series.points.len(), last)
+    };
     let mut best = BTreeMap::<Vec<&(Arc<str>, Arc<str>)>, &RawSeries>::new();
     for series in samples {
         let identity =
             series.labels.iter().filter(|(name, _)| !REPLICA.contains(&&**name)).collect();
         let kept = best.entry(identity).or_insert(series);
-        if series.points.len() > kept.points.len() {
+        if fullness(series) > fullness(kept) {
             *kept = series;
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::answer::{self, Point, Sample};
+use super::replica::{Name, Replicas};
 use crate::mesh::harmless;
 use crate::mesh::telemetry::{Bucket, Called, End, Flow, LatencyRow, RateRow, RawSeries, Reporter};
 
@@ -20,10 +21,12 @@ pub struct Decoded<T> {
     pub warnings: Vec<String>,
 }
 
-/// Rows of a `sum by (…)(rate(…))`. Values that are no finite number are left out.
+/// Rows of a `sum by (…)(rate(…))`. Values that are no finite number are left out; of what several
+/// replicas of one Prometheus scraped, each proxy's reports count once.
 pub fn rates(body: &[u8]) -> Result<Decoded<RateRow>, String> {
     let mut texts = Texts::default();
     let (mut rows, mut at) = (Vec::new(), None);
+    let mut replicas = Replicas::default();
     let warnings = answer::each(body, |sample: Sample<'_, Labels<'_>>| {
         let Some((time, rate)) = sample.points().next().map(Point::read) else { return };
         at = Some(time);
@@ -31,6 +34,9 @@ pub fn rates(body: &[u8]) -> Result<Decoded<RateRow>, String> {
             return;
         }
         let labels = &sample.metric;
+        if let Some(name) = texts.replica(labels) {
+            replicas.note(rows.len(), name);
+        }
         rows.push(RateRow {
             flow: texts.flow(labels),
             code: texts.keep(&labels.response_code),
@@ -43,14 +49,29 @@ pub fn rates(body: &[u8]) -> Result<Decoded<RateRow>, String> {
             rate,
         });
     })?;
+    let rows = replicas.once(rows, |row: &RateRow| (reports_of(&row.flow), row.rate));
     Ok(Decoded { rows, at, warnings })
+}
+
+/// Whose reports a row belongs to: what the same proxies say, one replica should say as a whole.
+/// Histograms do not name their reporter; there the calls of a source stand together.
+fn reports_of(flow: &Flow) -> Flow {
+    let known = flow.source.workload.is_some() || flow.source.app.is_some();
+    let (source, destination, service) = match flow.reporter {
+        Reporter::Source if known => (flow.source.clone(), End::default(), Called::default()),
+        Reporter::Destination => (End::default(), flow.destination.clone(), Called::default()),
+        // Waypoints are not named, nor are callers that were added up: only what is called.
+        _ => (End::default(), flow.destination.clone(), flow.service.clone()),
+    };
+    Flow { reporter: flow.reporter, source, destination, service, ..Flow::default() }
 }
 
 /// Histograms, the buckets of a flow together.
 pub fn latency(body: &[u8]) -> Result<Decoded<LatencyRow>, String> {
     let mut texts = Texts::default();
     let (mut rows, mut at) = (Vec::<LatencyRow>::new(), None);
-    let mut index = HashMap::<FlowKey, usize>::new();
+    let mut index = HashMap::<(FlowKey, Option<Name>), usize>::new();
+    let mut replicas = Replicas::default();
     let warnings = answer::each(body, |sample: Sample<'_, Labels<'_>>| {
         let Some((time, rate)) = sample.points().next().map(Point::read) else { return };
         at = Some(time);
@@ -58,8 +79,12 @@ pub fn latency(body: &[u8]) -> Result<Decoded<LatencyRow>, String> {
         if !rate.is_finite() || le.is_nan() {
             return;
         }
-        let key = texts.flow_key(&sample.metric);
+        let replica = texts.replica(&sample.metric);
+        let key = (texts.flow_key(&sample.metric), replica.clone());
         let row = *index.entry(key).or_insert_with(|| {
+            if let Some(name) = replica {
+                replicas.note(rows.len(), name);
+            }
             rows.push(LatencyRow { flow: texts.flow(&sample.metric), buckets: Vec::new() });
             rows.len() - 1
         });
@@ -70,6 +95,8 @@ pub fn latency(body: &[u8]) -> Result<Decoded<LatencyRow>, String> {
     for row in &mut rows {
         row.buckets.sort_by(|a, b| a.le.total_cmp(&b.le));
     }
+    let counted = |row: &LatencyRow| row.buckets.last().map_or(0.0, |last| last.rate);
+    let rows = replicas.once(rows, |row: &LatencyRow| (reports_of(&row.flow), counted(row)));
     Ok(Decoded { rows, at, warnings })
 }
 
@@ -137,6 +164,12 @@ struct Labels<'a> {
     connection_security_policy: Cow<'a, str>,
     #[serde(borrow)]
     le: Cow<'a, str>,
+    #[serde(borrow, rename = "__replica__")]
+    mimir_replica: Cow<'a, str>,
+    #[serde(borrow)]
+    prometheus_replica: Cow<'a, str>,
+    #[serde(borrow)]
+    replica: Cow<'a, str>,
 }
 
 /// The texts of an answer, each kept once.
@@ -164,6 +197,12 @@ impl Texts {
 
     fn cluster(&mut self, text: &str) -> Option<Arc<str>> {
         (!text.is_empty()).then(|| self.keep(text))
+    }
+
+    /// The replica of a Prometheus that a row names.
+    fn replica(&mut self, labels: &Labels<'_>) -> Option<Name> {
+        let name = [&labels.mimir_replica, &labels.prometheus_replica, &labels.replica];
+        name.iter().any(|text| !text.is_empty()).then(|| name.map(|text| self.keep(text)))
     }
 
     fn flow_key(&mut self, labels: &Labels<'_>) -> FlowKey {

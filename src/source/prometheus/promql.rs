@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::mesh::Scope;
 use crate::mesh::graph::{GraphOptions, RateKind};
+use crate::mesh::telemetry::counts::REPLICA;
 
 /// How finely latency is told apart. Histograms are long: a mesh of thousands of edges has tens
 /// of megabytes of them, of which a list that shows one number a namespace needs a few kilobytes.
@@ -198,10 +199,11 @@ impl Text<'_> {
     /// `sum by (…)(rate(…))` over the scope, rows without traffic left out unless asked for.
     fn rates(&self, metric: &str, labels: &str) -> String {
         let window = duration(self.request.window);
+        let replica = REPLICA.join(",");
         let arms = self.arms("");
         let sums = arms
             .iter()
-            .map(|arm| format!("sum by ({labels}) (rate({metric}{{{arm}}}[{window}]))"))
+            .map(|arm| format!("sum by ({labels},{replica}) (rate({metric}{{{arm}}}[{window}]))"))
             .collect::<Vec<_>>();
         let all = sums.join(" or ");
         match (self.request.idle, sums.len()) {
@@ -218,12 +220,14 @@ impl Text<'_> {
         let window = duration(self.request.window);
         let count = "istio_request_duration_milliseconds_count";
         let le = if bucket { ",le" } else { "" };
-        let ignoring = if bucket { " ignoring (le)" } else { "" };
+        let replica = REPLICA.join(",");
+        // Which reporter counts does not depend on which replica of Prometheus saw it.
+        let ignoring = format!(" ignoring ({replica}{le})");
         let sum = |metric: &str, reporter: &str, le: &str| {
             let arms = self.arms(reporter);
-            let sums = arms
-                .iter()
-                .map(|arm| format!("sum by ({FLOW}{le}) (rate({metric}{{{arm}}}[{window}]))"));
+            let sums = arms.iter().map(|arm| {
+                format!("sum by ({FLOW},{replica}{le}) (rate({metric}{{{arm}}}[{window}]))")
+            });
             format!("({})", sums.collect::<Vec<_>>().join(" or "))
         };
         let source = sum(metric, r#"reporter="source""#, le);
@@ -241,7 +245,7 @@ impl Text<'_> {
     /// The same, callers added up: by these labels of what is called.
     fn called(&self, metric: &str, by: &str) -> String {
         let le = if metric.ends_with("_bucket") { ",le" } else { "" };
-        format!("sum by ({by}{le}) ({})", self.one_reporter(metric))
+        format!("sum by ({by},{}{le}) ({})", REPLICA.join(","), self.one_reporter(metric))
     }
 
     /// Raw samples as the deciding proxies counted them.

@@ -68,6 +68,22 @@ fn replicas_of_one_prometheus_count_once_and_the_fuller_one_is_taken() {
     let gappy = series(&replica("b"), &[(96.0, 0.0), (126.0, 9.0)]);
     assert_eq!(total(&[gappy.clone(), full.clone()], &[]), (9, 2));
     assert_eq!(total(&[full, gappy], &[]), (9, 2));
+    // One of them lags behind: as many samples, but older ones.
+    let late = series(&replica("a"), &[(80.0, 0.0), (95.0, 1.0), (110.0, 5.0)]);
+    let fresh = series(&replica("b"), &[(96.0, 1.0), (111.0, 5.0), (126.0, 9.0)]);
+    assert_eq!(total(&[late, fresh], &[]), (8, 2));
+}
+
+#[test]
+fn a_replica_that_just_started_does_not_count_what_came_before() {
+    let replica = |name: &'static str| [TARGET[0], TARGET[1], ("prometheus_replica", name)];
+    let gone = series(&replica("a"), &[(80.0, 900.0), (95.0, 910.0)]);
+    let started = series(&replica("b"), &[(125.0, 930.0), (140.0, 940.0), (155.0, 950.0)]);
+    let up = [
+        series(&replica("a"), &[(50.0, 1.0), (95.0, 1.0)]),
+        series(&replica("b"), &[(125.0, 1.0), (155.0, 1.0)]),
+    ];
+    assert_eq!(total(&[gone, started], &up), (20, 3));
 }
 
 #[test]
