@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
@@ -361,4 +363,26 @@ fn check_waits_until_its_time_is_over() {
     assert_eq!(output.status.code(), Some(79), "{}", stderr(&output));
     assert!(stdout(&output).contains("not healthy"), "{}", stdout(&output));
     assert!(began.elapsed() >= Duration::from_secs(1), "it did not wait");
+}
+
+/// Latency comes after the rates: whoever watches sees it arrive.
+#[rstest]
+#[case::services("services", "\"p95\": ")]
+#[case::overview("overview", "\"p95_ms\": ")]
+fn watched_lists_tell_latency(#[case] list: &str, #[case] field: &str) {
+    let args = [list, "--demo=steady", "-o", "json", "--watch", "--refresh", "1s"];
+    let mut child = vigla(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (sender, received) = mpsc::channel();
+    std::thread::spawn(move || {
+        lines.map_while(Result::ok).take_while(|line| sender.send(line.clone()).is_ok()).count()
+    });
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let left = || deadline.saturating_duration_since(Instant::now());
+    let told = std::iter::from_fn(|| received.recv_timeout(left()).ok()).any(|line| {
+        line.trim().strip_prefix(field).is_some_and(|value| !value.starts_with("null"))
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(told, "no {field}");
 }

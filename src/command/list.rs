@@ -112,7 +112,8 @@ async fn answer(
 ) -> Result<Exit, Failure> {
     if args.watch {
         let by_line = matches!(args.output, ListOutput::Table | ListOutput::Wide);
-        return watch::run(context, by_line, render).await;
+        let latency = needs.telemetry.and_then(|telemetry| telemetry.latency);
+        return watch::run(context, by_line, latency, render).await;
     }
     let snapshot = context.once(&needs).await?;
     print(&render(&snapshot))?;

@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use super::{Context, Exit, Failure, print};
 use crate::mesh::{MeshSnapshot, SourceState};
-use crate::source;
 use crate::source::kube::catalog::CORE;
+use crate::source::{self, Control, LatencyBy};
 
 /// Prints an answer, then again each time it changes, until interrupted: of a table only the
-/// rows that are new, as `kubectl get -w` does; of other forms the whole.
+/// rows that are new, as `kubectl get -w` does; of other forms the whole. `latency` is what the
+/// answer shows of it; it comes after the rates.
 pub(super) async fn run(
     context: &Context,
     by_row: bool,
+    latency: Option<LatencyBy>,
     render: impl Fn(&MeshSnapshot) -> String,
 ) -> Result<Exit, Failure> {
     let mut live = source::live::start(context.source.clone());
+    let _ = live.control.try_send(Control::WantLatency(latency));
     let mut rows = Rows::default();
     let mut last = String::new();
     loop {
