@@ -111,7 +111,12 @@ impl ViewGraph {
     pub fn from_graph(graph: &Graph, options: &ViewOptions) -> Self {
         let kept = kept(graph, options);
         let (mut nodes, home) = boxes(graph, options, &kept);
-        let bands = if options.bands { banded(&mut nodes) } else { Vec::new() };
+        let bands = if options.bands {
+            banded(&mut nodes)
+        } else {
+            tell_apart(&mut nodes);
+            Vec::new()
+        };
         let edges = edges(graph, &nodes, &home);
         let tcp = edges.iter().any(|edge| edge.key.protocol == Protocol::Tcp);
         let left_out = kept.iter().filter(|kept| !**kept).count();
@@ -238,9 +243,29 @@ fn boxes(
 fn title_of(node: &Node) -> String {
     let title = name::of(node);
     if node.node_type == NodeType::Service && node.has(NodeFlag::Injected) {
-        format!("◇ {title}")
+        format!("{INJECTED}{title}")
     } else {
         title.to_owned()
+    }
+}
+
+/// Before the name of a service that the graph put in.
+const INJECTED: &str = "◇ ";
+
+/// Boxes of one name in several namespaces say which is whose, where no band does.
+fn tell_apart(nodes: &mut [ViewNode]) {
+    let mut homes: BTreeMap<String, BTreeSet<Option<Arc<str>>>> = BTreeMap::new();
+    for node in nodes.iter().filter(|node| !is_namespace(&node.key)) {
+        let name = node.title.trim_start_matches(INJECTED).to_owned();
+        homes.entry(name).or_default().insert(node.namespace.clone());
+    }
+    for node in nodes.iter_mut().filter(|node| !is_namespace(&node.key)) {
+        let name = node.title.trim_start_matches(INJECTED);
+        let Some(namespace) = node.namespace.as_deref() else { continue };
+        if homes.get(name).is_some_and(|homes| homes.len() > 1) {
+            let mark = if name.len() < node.title.len() { INJECTED } else { "" };
+            node.title = format!("{mark}{namespace}/{name}");
+        }
     }
 }
 

@@ -51,6 +51,25 @@ fn focus_keeps_what_lies_within_the_hops() {
 }
 
 #[test]
+fn boxes_of_one_name_say_their_namespace_unless_bands_do() {
+    let injected = Node {
+        node_type: NodeType::Service,
+        service: Some("store".into()),
+        flags: vec![NodeFlag::Injected],
+        ..node("store", "", "c")
+    };
+    let nodes = vec![node("front", "v1", "a"), node("store", "v1", "a"), node("store", "v1", "b")];
+    let mut graph = Graph { nodes, ..Graph::default() };
+    graph.nodes.push(injected);
+    let titles = |bands: bool| {
+        let view = ViewGraph::from_graph(&graph, &ViewOptions { bands, ..ViewOptions::default() });
+        view.nodes.into_iter().map(|node| node.title).collect::<Vec<_>>()
+    };
+    assert_eq!(titles(true), ["◇ store", "front", "store", "store"]);
+    assert_eq!(titles(false), ["◇ c/store", "front", "a/store", "b/store"]);
+}
+
+#[test]
 fn a_collapsed_namespace_is_one_node_and_calls_inside_are_its_own() {
     let options = ViewOptions { collapsed: Collapse::All, ..ViewOptions::default() };
     let view = ViewGraph::from_graph(&graph(), &options);
