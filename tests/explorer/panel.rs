@@ -27,6 +27,24 @@ fn details(#[case] name: &str, #[case] size: (u16, u16), #[case] keys: &str) {
 }
 
 #[test]
+fn who_calls_several_versions_of_a_box_is_told_once() {
+    let mut explorer = graph((120, 40));
+    explorer.send(Msg::Click(Target::Node("box:Kubernetes/default/reviews".into())));
+    // Beside the graph, then as a text of its own with the responses of all versions.
+    for (keys, responses) in [("", 0), ("enter", 3)] {
+        let picture = explorer.keys(keys).picture();
+        let told = picture.split("Called by").nth(1).unwrap();
+        let lines = |name: &str| told.lines().filter(|l| l.contains(name)).collect::<Vec<_>>();
+        let callers = lines("productpage v1");
+        assert!(callers.len() == 1 && callers[0].contains("4.10/s"), "{picture}");
+        let called = lines("ratings v1");
+        assert!(called.len() == 1 && called[0].contains("0.85/s"), "{picture}");
+        let outcomes = told.lines().filter(|l| l.contains("svc.cluster.local")).count();
+        assert_eq!(outcomes, responses, "{picture}");
+    }
+}
+
+#[test]
 fn they_are_shown_where_there_is_room_and_move_nothing() {
     let mut explorer = graph((120, 40));
     assert_eq!(explorer.model.panel(), Some(Panel::Beside));

@@ -81,7 +81,7 @@ fn end(picture: &Picture, key: &str) -> String {
 }
 
 /// The rates of several edges by code, flag and host, the greatest first.
-fn responses(edges: &[&Edge]) -> Vec<Response> {
+pub(super) fn responses(edges: &[&Edge]) -> Vec<Response> {
     let mut all: Vec<Response> = Vec::new();
     for response in edges.iter().flat_map(|edge| &edge.responses) {
         let same = |known: &&mut Response| {

@@ -1,9 +1,11 @@
 //! A node of the graph in words, or all versions in a box: how it does, who calls it, whom it
 //! calls, what decides where its requests go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::Told;
+use super::call::responses;
 use super::deciding::{deciding, weights};
 use super::parts;
 use super::sheet::{Sheet, rate};
@@ -11,9 +13,9 @@ use crate::app::doc::Doc;
 use crate::app::list::Tone;
 use crate::app::picture::{Picture, Sample};
 use crate::layout::name;
-use crate::layout::style::NodeStyle;
+use crate::layout::style::{EdgeStyle, NodeStyle, joined_calls};
 use crate::mesh::Kind;
-use crate::mesh::graph::{Edge, Health, Node, NodeFlag, NodeType};
+use crate::mesh::graph::{Edge, Health, Node, NodeFlag, NodeId, NodeType, Protocol};
 use crate::mesh::object::{Key, ObjectRef};
 use crate::ui::format;
 
@@ -125,29 +127,47 @@ fn versions(sheet: &mut Sheet, members: &[&Node]) {
     }
 }
 
-/// Who calls it, or whom it calls; the busiest first.
+/// Who calls it, or whom it calls; the busiest first. Calls of one node to several versions of a
+/// box, and of several versions to one node, are told together.
 fn calls(sheet: &mut Sheet, picture: &Picture, members: &[&Node], incoming: bool) {
     let ids: BTreeSet<&str> = members.iter().map(|node| &*node.id).collect();
-    let here = |edge: &Edge| ids.contains(if incoming { &*edge.target } else { &*edge.source });
-    let mut edges: Vec<&Edge> = picture.graph.edges.iter().filter(|edge| here(edge)).collect();
-    if edges.is_empty() {
+    let ends = |edge: &Edge| -> (NodeId, NodeId) {
+        let (source, target) = (Arc::clone(&edge.source), Arc::clone(&edge.target));
+        if incoming { (target, source) } else { (source, target) }
+    };
+    let mut joined: BTreeMap<(NodeId, Protocol), Vec<&Edge>> = BTreeMap::new();
+    for edge in &picture.graph.edges {
+        let (here, other) = ends(edge);
+        if ids.contains(&*here) {
+            joined.entry((other, edge.protocol)).or_default().push(edge);
+        }
+    }
+    if joined.is_empty() {
         return;
     }
     sheet.doc.heading(if incoming { "Called by" } else { "Calls" });
-    edges.sort_by(|a, b| b.health.cmp(&a.health).then(b.rate.total_cmp(&a.rate)));
+    let mut lines: Vec<(NodeId, Vec<&Edge>, EdgeStyle)> = joined
+        .into_iter()
+        .map(|((other, _), edges)| {
+            let sum = joined_calls(edges.iter().copied());
+            (other, edges, sum)
+        })
+        .collect();
+    lines.sort_by(|(.., a), (.., b)| b.health.cmp(&a.health).then(b.rate.total_cmp(&a.rate)));
     let narrow = sheet.cells < 60;
-    let most = if narrow { FEW } else { edges.len() };
-    for edge in edges.iter().take(most) {
-        let other = if incoming { &edge.source } else { &edge.target };
+    let most = if narrow { FEW } else { lines.len() };
+    for (other, edges, sum) in lines.iter().take(most) {
         let name = picture.graph.node(other).map_or_else(|| other.to_string(), named);
-        let figures = (rate(edge.rate, edge.unit), edge.share_percent, edge.error_percent);
-        sheet.call(edge.health, &name, figures);
+        // Shares are of what one caller asks: those of several callers have no sum.
+        let callers: BTreeSet<&NodeId> = edges.iter().map(|edge| &edge.source).collect();
+        let share = sum.share_percent.filter(|_| callers.len() == 1);
+        sheet.call(sum.health, &name, (rate(sum.rate, sum.unit), share, sum.error_percent));
         if !narrow {
-            sheet.responses(edge.responses.iter());
+            sheet.responses(responses(edges).iter());
         }
     }
-    if edges.len() > most {
-        sheet.doc.push(vec![(Tone::Dim, format!("  and {} more", edges.len() - most))]);
+    if lines.len() > most {
+        sheet.doc.push(vec![(Tone::Dim, format!("  and {} more", lines.len() - most))]);
     }
 }
 
