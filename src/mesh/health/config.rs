@@ -112,15 +112,16 @@ impl Default for HealthConfig {
 }
 
 impl Default for HealthRule {
-    /// Kiali's default tolerances, for everything.
+    /// Kiali's default tolerances, for everything. Those of HTTP's codes count for gRPC too, where
+    /// a request failed before gRPC could say how: Kiali shows the errors and calls them healthy.
     fn default() -> Self {
         Self {
             namespace: Pattern::default(),
             kind: Pattern::default(),
             name: Pattern::default(),
             tolerances: vec![
-                Tolerance::new("5XX", "http", 0.0, 10.0),
-                Tolerance::new("4XX", "http", 10.0, 20.0),
+                Tolerance::new("5XX", "http|grpc", 0.0, 10.0),
+                Tolerance::new("4XX", "http|grpc", 10.0, 20.0),
                 Tolerance::new("[1-9]|1[0-6]", "grpc", 0.0, 10.0),
                 Tolerance::new("-", "http|grpc", 0.0, 10.0),
             ],

@@ -35,6 +35,8 @@ fn judge(subject: &Subject<'_>, outcomes: &Outcomes) -> Judged {
 #[case::no_response(Protocol::Http, &[("200", 99.0), ("-", 1.0)], Health::Degraded, "1 % without response")]
 #[case::grpc_ok(Protocol::Grpc, &[("0", 1.0)], Health::Healthy, "")]
 #[case::grpc_unavailable(Protocol::Grpc, &[("0", 85.0), ("14", 15.0)], Health::Failure, "15 % [1-9]|1[0-6]")]
+#[case::grpc_failed_as_http(Protocol::Grpc, &[("0", 85.0), ("503", 15.0)], Health::Failure, "15 % 5XX")]
+#[case::grpc_refused_as_http(Protocol::Grpc, &[("0", 85.0), ("403", 15.0)], Health::Degraded, "15 % 4XX")]
 #[case::tcp_is_not_judged(Protocol::Tcp, &[("-", 1.0)], Health::Unknown, "")]
 #[case::nothing(Protocol::Http, &[], Health::Unknown, "")]
 fn default_thresholds(
@@ -121,6 +123,9 @@ fn deployment(wanted: u32, updated: u32, available: u32) -> Value {
 #[case::one_down(2, 2, &["up", "crash"], Health::Degraded, "1 of 2 pods ready: CrashLoopBackOff, back-off")]
 #[case::all_down(1, 1, &["crash"], Health::Failure, "0 of 1 pods ready: CrashLoopBackOff, back-off")]
 #[case::no_image(1, 1, &["image"], Health::Failure, "0 of 1 pods ready: ImagePullBackOff")]
+#[case::no_node(1, 1, &["pending"], Health::NotReady, "0 of 1 pods ready: Pending, 0/3 nodes are available")]
+#[case::one_is_ending(2, 2, &["up", "ending"], Health::Degraded, "1 of 2 pods ready: Terminating")]
+#[case::one_ends_beyond_those_wanted(1, 1, &["up", "ending"], Health::Healthy, "")]
 #[case::scaled_down(0, 0, &[], Health::NotReady, "scaled to zero")]
 #[case::nothing_made(2, 2, &[], Health::NotReady, "0 of 2 pods ready")]
 fn pods_of_a_deployment(
@@ -133,12 +138,23 @@ fn pods_of_a_deployment(
     let mut values = vec![deployment(wanted, updated, 0)];
     for (at, state) in states.iter().enumerate() {
         let container = match *state {
-            "up" => json!({"running": {}}),
+            "up" | "ending" => json!({"running": {}}),
             "new" => json!({"waiting": {"reason": "ContainerCreating"}}),
             "image" => json!({"waiting": {"reason": "ImagePullBackOff"}}),
             _ => json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}),
         };
-        values.push(pod(&format!("web-5d-{at}"), &container, *state == "up"));
+        let running = matches!(*state, "up" | "ending");
+        let mut pod = pod(&format!("web-5d-{at}"), &container, running);
+        match *state {
+            "ending" => pod["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z"),
+            "pending" => {
+                pod["status"] = json!({"phase": "Pending", "conditions": [
+                    {"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                     "message": "0/3 nodes are available"}]});
+            }
+            _ => {}
+        }
+        values.push(pod);
     }
     let inventory = Inventory::of(&Objects::from_values(values));
     let workload = inventory.workload("n", "web").unwrap();
