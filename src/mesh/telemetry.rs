@@ -149,8 +149,6 @@ pub struct Flow {
     pub service: Called,
     /// `request_protocol`: `http`, `grpc` or `tcp`.
     pub protocol: Arc<str>,
-    /// The `app` label of the scrape is `ztunnel`.
-    pub ztunnel: bool,
 }
 
 /// A rate with its outcome.

@@ -15,7 +15,13 @@ use vigla::mesh::{Objects, Scope};
 use vigla::source::prometheus::decode;
 
 /// A row by `workload@namespace` at either end; `-` is unknown.
-fn row(reporter: &str, source: &str, target: &str, service: &str, rest: &Value) -> Value {
+pub(crate) fn row(
+    reporter: &str,
+    source: &str,
+    target: &str,
+    service: &str,
+    rest: &Value,
+) -> Value {
     let mut labels = serde_json::Map::new();
     for (side, end) in [("source", source), ("destination", target)] {
         let (workload, namespace) = end.split_once('@').unwrap_or(("unknown", "unknown"));
@@ -87,7 +93,7 @@ fn deployment(namespace: &str, name: &str, replicas: u32) -> Value {
                  "template": {"metadata": {"labels": {"app": app, "version": version}}}}})
 }
 
-fn pod(namespace: &str, owner: &str, sidecar: bool, ready: bool) -> Value {
+pub(crate) fn pod(namespace: &str, owner: &str, sidecar: bool, ready: bool) -> Value {
     let (app, version) = owner.split_once('-').unwrap_or((owner, "latest"));
     let mut containers = vec![json!({"name": "app"})];
     containers.extend(sidecar.then(|| json!({"name": "istio-proxy", "image": "proxyv2:1.30.0"})));

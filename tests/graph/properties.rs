@@ -73,7 +73,6 @@ fn row(traffic: &Traffic, reporter: Reporter, code: &str, flags: &str) -> RateRo
                 namespace: Some(text("shop")),
             },
             protocol: if traffic.grpc { "grpc" } else { "http" }.into(),
-            ztunnel: false,
         },
         code: code.into(),
         grpc_status: if traffic.grpc { "0" } else { "" }.into(),

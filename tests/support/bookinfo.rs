@@ -279,6 +279,5 @@ fn flow(reporter: Reporter, from: (&str, &str), to: (&str, &str)) -> Flow {
             namespace: Some("default".into()),
         },
         protocol: "http".into(),
-        ztunnel: false,
     }
 }

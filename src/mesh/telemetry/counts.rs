@@ -161,7 +161,6 @@ fn flow(series: &RawSeries) -> Flow {
             namespace: series.known("destination_service_namespace"),
         },
         protocol: series.text("request_protocol"),
-        ztunnel: series.label("app").is_some_and(|app| &**app == "ztunnel"),
     }
 }
 

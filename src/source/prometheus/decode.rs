@@ -125,8 +125,6 @@ struct Labels<'a> {
     #[serde(borrow)]
     reporter: Cow<'a, str>,
     #[serde(borrow)]
-    app: Cow<'a, str>,
-    #[serde(borrow)]
     source_cluster: Cow<'a, str>,
     #[serde(borrow)]
     source_workload_namespace: Cow<'a, str>,
@@ -247,7 +245,6 @@ impl Texts {
                 namespace: self.known(&labels.destination_service_namespace),
             },
             protocol: self.keep(&labels.request_protocol),
-            ztunnel: labels.app == "ztunnel",
         }
     }
 }

@@ -153,7 +153,7 @@ pub fn questions(
         );
         all.push(rate(Ask::Requests, "istio_requests_total", &labels));
     }
-    let tcp = format!("reporter,app,{ENDS},response_flags,connection_security_policy");
+    let tcp = format!("reporter,{ENDS},response_flags,connection_security_policy");
     if request.tcp_sent {
         all.push(rate(Ask::TcpSent, "istio_tcp_sent_bytes_total", &tcp));
     }
