@@ -139,7 +139,6 @@ mod tests {
                     ..Called::default()
                 },
                 protocol: "http".into(),
-                ..Flow::default()
             },
             code: code.into(),
             flags: flags.into(),
