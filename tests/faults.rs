@@ -351,3 +351,42 @@ async fn label(world: &Demo, key: &str, mark: &str) {
         .send();
     assert!(asked.await.unwrap().status().is_success());
 }
+
+/// A Prometheus that lets in only those who show a certificate.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_certificate_opens_the_door() {
+    let world = demo::start(Scenario::Steady, 7).await.unwrap();
+    let (proxy, certificate, key) = FaultProxy::mutual(&world.prometheus_url).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let kubeconfig = file("kubeconfig", &world.kubeconfig_yaml);
+    let authority = file("authority.pem", proxy.authority().unwrap());
+    let (certificate, key) = (file("client.pem", &certificate), file("client.key", &key));
+    let shown = format!("client-cert-file = '{certificate}'\nclient-key-file = '{key}'\n");
+    for (name, shown, works) in [("with", shown.as_str(), true), ("without", "", false)] {
+        let config = format!("[prometheus]\nca-file = '{authority}'\n{shown}");
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_vigla"))
+            .args(["graph", "-n", "default", "-o", "json"])
+            .args(["--config", &file(&format!("{name}.toml"), &config)])
+            .env("KUBECONFIG", &kubeconfig)
+            .env("VIGLA_PROMETHEUS_URL", proxy.url())
+            .output()
+            .await
+            .unwrap();
+        let graph: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let status = &graph["sources"]["prometheus"];
+        println!("{name}: {status}");
+        assert_eq!(status["status"] == "ok", works, "{name}: {status}");
+        let rates = graph["edges"].as_array().unwrap().iter().any(|edge| edge["rate"] != 0.0);
+        assert_eq!(rates, works, "{name}");
+        if !works {
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(said.contains("CertificateRequired"), "{said}");
+            assert!(said.contains("client-cert-file"), "{said}");
+        }
+    }
+}

@@ -160,6 +160,7 @@ fn a_panic_gives_the_terminal_back_and_is_told() {
 #[case::no_colour(&[("NO_COLOR", "1")])]
 #[case::ascii(&[("LANG", "C")])]
 #[case::screen(&[("TERM", "screen-256color"), ("TMUX", "/tmp/tmux,1,0")])]
+#[case::sixteen_colours(&[("TERM", "xterm")])]
 fn humble_terminals(#[case] environment: &[(&str, &str)]) {
     let mut terminal = Terminal::start((80, 24), &["--demo=steady"], environment);
     terminal.wait_for("productpage");
@@ -173,8 +174,21 @@ fn humble_terminals(#[case] environment: &[(&str, &str)]) {
         assert!(!terminal.wrote(b"\x1b[38;"), "a colour was set");
         assert!(terminal.wrote(b"\x1b[7m"), "the selection is not seen");
     }
+    if environment.contains(&("TERM", "xterm")) {
+        let indices = colours(&terminal.shown().bytes);
+        assert!(!indices.is_empty() && indices.iter().all(|index| *index < 16), "{indices:?}");
+        assert!(!terminal.wrote(b"8;2;"), "a colour was mixed");
+    }
     terminal.press("q");
     assert_eq!(terminal.end(Duration::from_secs(5)), 0);
+}
+
+/// The colours of the palette that were set: `38;5;N`, `48;5;N`.
+fn colours(bytes: &[u8]) -> Vec<u32> {
+    let text = String::from_utf8_lossy(bytes);
+    let after = text.split("8;5;").skip(1);
+    let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>();
+    after.filter_map(|rest| digits(rest).parse().ok()).collect()
 }
 
 #[test]

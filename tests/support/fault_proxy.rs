@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -64,7 +66,19 @@ impl FaultProxy {
 
     /// The same, spoken to by TLS.
     pub(crate) async fn secured(upstream: &str) -> Self {
-        Self::start(upstream, Some(Secured::new())).await
+        Self::start(upstream, Some(Secured::new(&WebPkiClientVerifier::no_client_auth()))).await
+    }
+
+    /// The same, for those alone who show a certificate of their own; that, with its key, in PEM.
+    pub(crate) async fn mutual(upstream: &str) -> (Self, String, String) {
+        let (client, key) = own_certificate("client");
+        let mut known = rustls::RootCertStore::empty();
+        known.add(client.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(known.into(), provider);
+        let secured = Secured::new(&verifier.build().unwrap());
+        let proxy = Self::start(upstream, Some(secured)).await;
+        (proxy, client.pem(), key.serialize_pem())
     }
 
     async fn start(upstream: &str, secured: Option<Secured>) -> Self {
@@ -116,9 +130,9 @@ struct Secured {
 }
 
 impl Secured {
-    fn new() -> Self {
-        let (authority, trusted) = certificate("trusted");
-        Self { authority, trusted, untrusted: certificate("unknown").1 }
+    fn new(clients: &Arc<dyn ClientCertVerifier>) -> Self {
+        let (authority, trusted) = certificate("trusted", clients);
+        Self { authority, trusted, untrusted: certificate("unknown", clients).1 }
     }
 
     fn acceptor(&self, fault: Fault) -> &TlsAcceptor {
@@ -126,18 +140,23 @@ impl Secured {
     }
 }
 
-/// A certificate that vouches for itself, in PEM and in use.
-fn certificate(name: &str) -> (String, TlsAcceptor) {
+/// A certificate that vouches for itself, with its key.
+fn own_certificate(name: &str) -> (rcgen::Certificate, rcgen::KeyPair) {
     let mut wanted = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
     wanted.distinguished_name.push(rcgen::DnType::CommonName, name);
     let pair = rcgen::KeyPair::generate().unwrap();
-    let made = wanted.self_signed(&pair).unwrap();
+    (wanted.self_signed(&pair).unwrap(), pair)
+}
+
+/// A certificate that vouches for itself, in PEM and in use.
+fn certificate(name: &str, clients: &Arc<dyn ClientCertVerifier>) -> (String, TlsAcceptor) {
+    let (made, pair) = own_certificate(name);
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(Arc::clone(clients))
         .with_single_cert(vec![made.der().clone()], key)
         .unwrap();
     (made.pem(), TlsAcceptor::from(Arc::new(config)))

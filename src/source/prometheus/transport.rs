@@ -146,10 +146,28 @@ fn header<'a>(headers: &'a http::HeaderMap, name: &http::HeaderName) -> Option<&
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
+/// Whether a server has refused a client for the certificate it showed, or for none: the alerts
+/// of RFC 8446, 6.2, as rustls names them.
+fn asks_for_certificate(why: &str) -> bool {
+    [
+        "CertificateRequired",
+        "BadCertificate",
+        "CertificateUnknown",
+        "UnknownCA",
+        "CertificateExpired",
+    ]
+    .iter()
+    .any(|alert| why.contains("received fatal alert") && why.contains(alert))
+}
+
 impl Fault {
     /// As a trouble: what was asked, why there is no answer, what to do.
     pub fn trouble(&self, what: impl Into<String>) -> Trouble {
         let hint = match self {
+            Self::Connect(why) | Self::Broken(why) if asks_for_certificate(why) => {
+                "it lets in only those whose certificate it knows: client-cert-file and \
+                 client-key-file below [prometheus] in the configuration"
+            }
             Self::Connect(why) if why.contains("certificate") => {
                 "its certificate is not trusted: ca-file below [prometheus] in the configuration \
                  names who vouches for it"
