@@ -30,6 +30,7 @@ mod rank;
 pub mod scene;
 pub mod selection;
 mod shape;
+mod simplex;
 mod span;
 pub mod style;
 mod tracks;
@@ -42,7 +43,7 @@ use compose::{Composer, Mark};
 pub use memory::Memory;
 use order::{Neighbours, Ordering};
 use place::Placing;
-use proper::{Link, Plan, Proper};
+use proper::{Link, Plan, Proper, Tree};
 use scene::{Area, LabelMode, Orientation, Pos, Scene, Stats, Wire, Zoom};
 use view::ViewGraph;
 
@@ -120,8 +121,56 @@ struct Task<'a> {
     last: Option<&'a Memory>,
 }
 
+impl Task<'_> {
+    /// The component in layers and in order. Where long calls into hubs may run apart from each
+    /// other and that takes many crossings away, they do; what they did before they do again.
+    fn ordered(&self) -> Ordered {
+        let known = self.last.and_then(|last| last.bundled(&self.component.members, self.view));
+        let ordered = self.ordered_as(known.unwrap_or(true));
+        let bundles =
+            ordered.proper.items.iter().any(|item| matches!(item.tree, Some(Tree::Hub { .. })));
+        if known.is_some() || !bundles || ordered.proper.links.len() > order::THOROUGH {
+            return ordered;
+        }
+        let apart = self.ordered_as(false);
+        if apart.crossings * 4 < ordered.crossings * 3 { apart } else { ordered }
+    }
+
+    fn ordered_as(&self, bundled: bool) -> Ordered {
+        let Task { view, options, parts, component, last } = *self;
+        let proper = proper::build(&Plan {
+            view,
+            options,
+            members: &component.members,
+            rank: &parts.rank,
+            wires: &component.wires,
+            calls_itself: &parts.calls_itself,
+            bundled,
+        });
+        let near = Neighbours::of(&proper);
+        let held = last.map(|last| last.recall(&proper, view)).unwrap_or_default();
+        let ordering = Ordering::new(&proper, &near, &held.places);
+        let (layers, crossings, steps) = ordering.run(options.sweeps);
+        Ordered { proper, near, layers, held, bundled, crossings, steps }
+    }
+}
+
+/// A component with the order of each layer known.
+struct Ordered {
+    proper: Proper,
+    near: Neighbours,
+    layers: order::Layers,
+    held: memory::Recalled,
+    /// Whether long calls into a hub share their passages.
+    bundled: bool,
+    crossings: u64,
+    steps: u64,
+}
+
 /// A component with every place known.
 pub(crate) struct Drawn {
+    /// Whether long calls into a hub share their passages.
+    bundled: bool,
     proper: Proper,
     near: Neighbours,
     places: Vec<i32>,
@@ -136,19 +185,8 @@ pub(crate) struct Drawn {
 
 impl Drawn {
     fn new(task: &Task<'_>) -> Self {
-        let Task { view, options, parts, component, last } = *task;
-        let mut proper = proper::build(&Plan {
-            view,
-            options,
-            members: &component.members,
-            rank: &parts.rank,
-            wires: &component.wires,
-            calls_itself: &parts.calls_itself,
-        });
-        let near = Neighbours::of(&proper);
-        let held = last.map(|last| last.recall(&proper, view)).unwrap_or_default();
-        let ordering = Ordering::new(&proper, &near, &held.places);
-        let (layers, _, steps) = ordering.run(options.sweeps);
+        let Task { view, options, component, .. } = *task;
+        let Ordered { mut proper, near, layers, held, bundled, steps, .. } = task.ordered();
         settle_ports(&mut proper, &near, &layers);
         let mut places = place::places(&Placing {
             proper: &proper,
@@ -179,7 +217,7 @@ impl Drawn {
             dummies: (proper.items.len() - component.members.len()) as u32,
         };
         let held_offset = held.offset;
-        Self { proper, near, places, channels, spans, stats, bands, held_offset }
+        Self { bundled, proper, near, places, channels, spans, stats, bands, held_offset }
     }
 
     fn compose(&self, scene: &mut Scene, view: &ViewGraph, options: &LayoutOptions) {

@@ -18,8 +18,8 @@ pub struct Memory {
     passages: BTreeMap<(PassageKey, usize), i32>,
     /// Pairs whose calls were drawn against the ranks, caller first.
     turned: BTreeSet<(NodeId, NodeId)>,
-    /// Widths of the layers of a component, by each of its nodes' component number.
-    widths: Vec<Vec<Width>>,
+    /// By each of its nodes' component number.
+    components: Vec<Known>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +28,22 @@ struct Held {
     place: i32,
     /// Of its component.
     offset: i32,
-    /// Index into `widths`.
+    /// Index into `components`.
     component: usize,
 }
 
-/// Identity of a tree across layouts: which kind, of which node, and which of its rows.
-type PassageKey = (u8, NodeId, usize);
+/// What is remembered of a component as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Known {
+    /// Of its layers.
+    widths: Vec<Width>,
+    /// Whether long calls into a hub share their passages.
+    bundled: bool,
+}
+
+/// Identity of a tree across layouts: which kind, of which node, which of its rows, and from
+/// which caller alone.
+type PassageKey = (u8, NodeId, usize, Option<NodeId>);
 
 /// What a memory knows of a component.
 #[derive(Debug, Default)]
@@ -72,8 +82,8 @@ impl Memory {
         members: &[usize],
         offset: i32,
     ) {
-        let component = self.widths.len();
-        self.widths.push(drawn.spans.widths.clone());
+        let component = self.components.len();
+        self.components.push(Known { widths: drawn.spans.widths.clone(), bundled: drawn.bundled });
         for node in members {
             let item = drawn.proper.item_of[node];
             let (rank, place) = (drawn.proper.items[item].layer, drawn.places[item]);
@@ -101,22 +111,38 @@ impl Memory {
             (None, None) => None,
         };
         let places: Vec<Option<i32>> = proper.items.iter().map(place).collect();
-        let first = proper.item_of.keys().find_map(|&node| self.nodes.get(&view.nodes[node].key));
+        let first = self.first(proper.item_of.keys(), view);
         Recalled {
             widths: first
-                .and_then(|held| self.widths.get(held.component))
-                .cloned()
+                .and_then(|held| self.components.get(held.component))
+                .map(|known| known.widths.clone())
                 .unwrap_or_default(),
             offset: first.map(|held| held.offset),
             places,
         }
     }
+
+    /// Whether long calls into a hub shared their passages in the component of these nodes.
+    pub(crate) fn bundled(&self, members: &[usize], view: &ViewGraph) -> Option<bool> {
+        let held = self.first(members.iter(), view)?;
+        self.components.get(held.component).map(|known| known.bundled)
+    }
+
+    /// The first of some nodes that is known.
+    fn first<'n>(
+        &self,
+        mut nodes: impl Iterator<Item = &'n usize>,
+        view: &ViewGraph,
+    ) -> Option<&Held> {
+        nodes.find_map(|&node| self.nodes.get(&view.nodes[node].key))
+    }
 }
 
 fn passage_key(tree: Tree, view: &ViewGraph) -> PassageKey {
+    let key = |node: usize| view.nodes[node].key.clone();
     match tree {
-        Tree::Row { node, row } => (0, view.nodes[node].key.clone(), row),
-        Tree::Returns { node } => (1, view.nodes[node].key.clone(), 0),
-        Tree::Hub { node } => (2, view.nodes[node].key.clone(), 0),
+        Tree::Row { node, row } => (0, key(node), row, None),
+        Tree::Returns { node } => (1, key(node), 0, None),
+        Tree::Hub { node, caller } => (2, key(node), 0, caller.map(key)),
     }
 }

@@ -1,19 +1,28 @@
 //! The order of items within each layer: few crossings.
 //!
 //! Sweeps up and down the layers put each item at the mean place of its neighbours (barycenter);
-//! neighbours then change places where that helps. Graphs that are not large are tried from a
-//! second first order as well. The best order met is kept. All loops are bounded, all ties go to
-//! the order before, or by turns to its reverse.
+//! items then move where that helps. Graphs that are not large are tried from several first orders,
+//! and from some more that the best one gives when a part of its items is put elsewhere.
+//! The best order met is kept. All loops are bounded, all ties go to the order before, or by turns
+//! to its reverse.
 
 use super::crossings::Fenwick;
 use super::proper::Proper;
 
+mod moves;
+
 /// Sweeps without gain after which sweeping ends.
 const PATIENCE: u8 = 5;
-/// Rounds of exchanging neighbours.
-const EXCHANGES: usize = 4;
-/// Up to this many links neighbours are exchanged after each sweep, and two first orders are tried.
-const THOROUGH: usize = 300;
+/// Up to this many links items move after each sweep, and more than one first order is tried.
+pub(crate) const THOROUGH: usize = 400;
+/// Orders that are tried beyond those of [`STARTS`].
+const SHAKES: u64 = 16;
+/// Of these, how many may fail to find a better order one after the other.
+const SHAKES_IDLE: u64 = 6;
+/// Steps beyond which no further order is tried.
+const EFFORT: u64 = 250_000;
+/// Rounds in which items of the best order move.
+const SETTLING: usize = 4;
 /// Fine steps between two places in a layer: ports of one item.
 const FINE: i64 = 1 << 12;
 
@@ -39,6 +48,23 @@ impl Neighbours {
         Self { before, after }
     }
 }
+
+/// What moves after a sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moves {
+    /// Neighbours change places.
+    Neighbours,
+    /// Items pass any number of others.
+    Any,
+}
+
+/// The first orders that are tried, by whether the walk goes backward, and what moves then.
+const STARTS: [(bool, Moves); 4] = [
+    (false, Moves::Neighbours),
+    (true, Moves::Neighbours),
+    (false, Moves::Any),
+    (true, Moves::Any),
+];
 
 /// Orders the layers of a component.
 pub(crate) struct Ordering<'p> {
@@ -120,35 +146,66 @@ impl<'p> Ordering<'p> {
     /// The best order found, and its crossings.
     pub(crate) fn run(mut self, sweeps: u8) -> (Layers, u64, u64) {
         let mut best = (self.crossings(), self.layers.clone());
-        if !self.is_held() {
-            let thorough = self.proper.links.len() <= THOROUGH;
-            self.improve(sweeps, thorough, &mut best);
-            if thorough && best.0 > 0 {
-                self.start(true);
-                self.improve(sweeps, thorough, &mut best);
+        if !self.is_held() && self.proper.links.len() > THOROUGH {
+            self.improve(sweeps, None, &mut best);
+        } else if !self.is_held() {
+            for (backward, moves) in STARTS {
+                self.start(backward);
+                self.improve(sweeps, Some(moves), &mut best);
+            }
+            self.settle(&mut best);
+            self.try_others(sweeps, &mut best);
+        }
+        self.settle(&mut best);
+        (best.1, best.0, self.steps)
+    }
+
+    /// Starts again and again from the best order, a part of its items put elsewhere.
+    fn try_others(&mut self, sweeps: u8, best: &mut (u64, Layers)) {
+        let mut idle = 0;
+        for shake in 0..SHAKES {
+            if best.0 == 0 || idle >= SHAKES_IDLE || self.steps > EFFORT {
+                break;
+            }
+            let least = best.0;
+            self.layers.clone_from(&best.1);
+            self.shake(shake);
+            let moves = if shake % 2 == 0 { Moves::Neighbours } else { Moves::Any };
+            self.improve(sweeps, Some(moves), best);
+            if best.0 < least {
+                self.settle(best);
+                idle = 0;
+            } else {
+                idle += 1;
             }
         }
-        self.layers = best.1;
+    }
+
+    /// Lets the items of the best order move where that helps.
+    fn settle(&mut self, best: &mut (u64, Layers)) {
+        self.layers.clone_from(&best.1);
         for layer in 0..self.layers.len() {
             self.number(layer);
         }
         if best.0 > 0 {
             self.exchange();
+            self.sift(SETTLING);
+            *best = (self.crossings(), self.layers.clone());
         }
-        let crossings = self.crossings();
-        (self.layers, crossings, self.steps)
     }
 
     /// Sweeps from the order there is, and keeps what is better than the best.
-    fn improve(&mut self, sweeps: u8, thorough: bool, best: &mut (u64, Layers)) {
+    fn improve(&mut self, sweeps: u8, moves: Option<Moves>, best: &mut (u64, Layers)) {
         let (mut least, mut idle) = (u64::MAX, 0);
         for sweep in 0..sweeps {
             if best.0 == 0 || idle >= PATIENCE {
                 break;
             }
             self.sweep(sweep % 2 == 0, sweep / 2 % 2 == 1);
-            if thorough {
-                self.exchange();
+            match moves {
+                None => {}
+                Some(Moves::Neighbours) => self.exchange(),
+                Some(Moves::Any) => self.sift(1),
             }
             let crossings = self.crossings();
             if crossings < best.0 {
@@ -228,75 +285,10 @@ impl<'p> Ordering<'p> {
         }
         crossings
     }
-
-    /// Lets neighbours change places where that takes crossings away.
-    fn exchange(&mut self) {
-        for _ in 0..EXCHANGES {
-            let mut changed = false;
-            for layer in 0..self.layers.len() {
-                changed |= self.exchange_in(layer);
-            }
-            if !changed {
-                break;
-            }
-        }
-    }
-
-    fn exchange_in(&mut self, layer: usize) -> bool {
-        // The layers beside this one do not move: each item's ends are looked up once.
-        let mut ends: Vec<[Vec<i64>; 2]> =
-            self.layers[layer].iter().map(|&item| self.ends(item)).collect();
-        let mut changed = false;
-        for at in 1..ends.len() {
-            let (first, second) = (self.layers[layer][at - 1], self.layers[layer][at]);
-            let bands = self.proper.items[first].band != self.proper.items[second].band;
-            if bands || self.both_held(first, second) {
-                continue;
-            }
-            let (mut now, mut swapped) = (0, 0);
-            for (a, b) in ends[at - 1].iter().zip(&ends[at]) {
-                now += inversions(a, b);
-                swapped += inversions(b, a);
-                self.steps += (a.len() + b.len()) as u64;
-            }
-            if swapped < now {
-                self.layers[layer].swap(at - 1, at);
-                ends.swap(at - 1, at);
-                self.place[first] = at;
-                self.place[second] = at - 1;
-                changed = true;
-            }
-        }
-        changed
-    }
-
-    /// Where the links of an item end in the layer before and in the layer after, sorted.
-    fn ends(&self, item: usize) -> [Vec<i64>; 2] {
-        let mut before: Vec<i64> =
-            self.near.before[item].iter().map(|&link| self.source_at(link)).collect();
-        let mut after: Vec<i64> =
-            self.near.after[item].iter().map(|&link| self.target_at(link)).collect();
-        before.sort_unstable();
-        after.sort_unstable();
-        [before, after]
-    }
 }
 
 fn long(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX / FINE)
-}
-
-/// How many pairs have their left one behind their right one; both lists are sorted.
-fn inversions(left: &[i64], right: &[i64]) -> u64 {
-    let mut count = 0;
-    let mut smaller = 0;
-    for &end in left {
-        while right.get(smaller).is_some_and(|&other| other < end) {
-            smaller += 1;
-        }
-        count += smaller as u64;
-    }
-    count
 }
 
 /// The items as a walk in depth meets them: from the sources, or backward from the sinks.

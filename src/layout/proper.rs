@@ -3,7 +3,8 @@
 //!
 //! Wires share links where that cannot mislead: what leaves one row for several boxes is a tree
 //! from that row (*fan-out*), and what many callers send to a hub is a tree into one port of the
-//! hub (*fan-in*), each caller leaving through a port of its own. A link's row at its far end
+//! hub (*fan-in*), each caller leaving through a port of its own. Where bundles would cost
+//! crossings, calls into a hub come together only at its port. A link's row at its far end
 //! belongs to it alone, or to its hub. So any joint in the drawing has one meaning.
 
 use std::collections::BTreeMap;
@@ -34,8 +35,8 @@ pub(crate) enum Tree {
     Row { node: usize, row: usize },
     /// Calls back into a node.
     Returns { node: usize },
-    /// Calls into a hub.
-    Hub { node: usize },
+    /// Calls into a hub: all of them, or where they are not bundled, those of one caller.
+    Hub { node: usize, caller: Option<usize> },
 }
 
 /// A line between neighbouring layers.
@@ -81,6 +82,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) rank: &'a [usize],
     pub(crate) wires: &'a [Wired],
     pub(crate) calls_itself: &'a [bool],
+    /// Whether all long calls into a hub share their passages.
+    pub(crate) bundled: bool,
 }
 
 /// The component in layers.
@@ -194,7 +197,8 @@ impl Builder<'_> {
 
     /// A wire into a hub: a port of its own at the caller, then the hub's passages.
     fn node_to_hub(&mut self, wired: &Wired) {
-        let tree = Tree::Hub { node: wired.high };
+        let caller = (!self.plan.bundled).then_some(wired.low);
+        let tree = Tree::Hub { node: wired.high, caller };
         let hub = self.proper.item_of[&wired.high];
         let mut at = self.extra_port(wired.low);
         let (first, last) = (self.plan.rank[wired.low] + 1, self.plan.rank[wired.high]);

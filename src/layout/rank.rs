@@ -1,8 +1,11 @@
 //! Ranks: how many calls from the entrance a node lies, as the column (or line) it is drawn in.
 //!
 //! The longest path from the sources gives each node the first rank that all its callers allow.
-//! A few passes then pull nodes within their slack towards the side with more edges, so that long
-//! edges become short. Leaves stay with their callers.
+//! From there the network simplex makes the edges as short as they can be together; next to ranks
+//! that are kept, a few passes pull each new node within its slack towards the side with more
+//! edges. Leaves stay with their callers.
+
+use super::simplex;
 
 /// How often slack is looked at.
 const PULLS: usize = 8;
@@ -27,6 +30,9 @@ pub(crate) fn ranks(
     for &node in &order {
         let least = into[node].iter().map(|&from| rank[from] + 1).max().unwrap_or(0);
         rank[node] = old(node).map_or(least, |old| old.max(least));
+    }
+    if before.iter().all(Option::is_none) {
+        simplex::shorten(&mut rank, edges);
     }
     for _ in 0..PULLS {
         let mut changed = false;
