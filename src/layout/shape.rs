@@ -76,17 +76,16 @@ fn across_box(width: i32, height: i32, rows: usize, ports: Ports) -> Shape {
     }
 }
 
-/// A name on one row; lines beyond the first are gathered beside it.
+/// A name on one row; lines beyond the first are gathered beside it, from below: were it from both
+/// sides, their joint would have four arms as a crossing has.
 fn across_pill(width: i32, ports: Ports) -> Shape {
-    let main = (int(ports.ins) - 1).max(0) / 2;
-    let breadth = int(ports.ins).max(main + 1 + int(ports.extras)).max(1);
     Shape {
         length: width,
-        breadth,
-        body: (main, 1),
-        main: Some(main),
-        rows: vec![main],
-        extras: (0..int(ports.extras)).map(|extra| main + 1 + extra).collect(),
+        breadth: int(ports.ins).max(1 + int(ports.extras)),
+        body: (0, 1),
+        main: Some(0),
+        rows: vec![0],
+        extras: (0..int(ports.extras)).map(|extra| 1 + extra).collect(),
         ins: (0..int(ports.ins)).collect(),
     }
 }
@@ -143,10 +142,10 @@ fn down_box((width, height): (i32, i32), rows: &[i32], ports: Ports, label: i32)
     }
 }
 
-/// A name below its lines.
+/// A name below its lines, which are gathered from the right.
 fn down_pill(width: i32, ports: Ports, label: i32) -> Shape {
     let (breadth, ins) = from_above(width, ports.ins, label);
-    let main = ins.get(ports.ins.saturating_sub(1) / 2).copied().unwrap_or((width - 1) / 2);
+    let main = ins.first().copied().unwrap_or((width - 1) / 2);
     let start = (main - width / 2).clamp(0, (breadth - width).max(0));
     let breadth = breadth.max(main + 2 * int(ports.extras) + 1);
     Shape {

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use vigla::layout::LayoutOptions;
 use vigla::layout::scene::{Pos, Scene, Side, WireSet, Zoom};
 
 use crate::generated::{cells, cells_of, config, drawn, graph, options};
@@ -35,14 +34,10 @@ fn arms(scene: &Scene) -> BTreeMap<Cell, BTreeMap<Side, BTreeSet<usize>>> {
     arms
 }
 
-/// Boxes rather than pills: beside a pill its lines are gathered in one, whose pieces do not each
-/// know their calls.
-fn boxed(options: LayoutOptions) -> LayoutOptions {
-    LayoutOptions { zoom: options.zoom.max(Zoom::Box), ..options }
-}
-
-fn beside(a: Cell, b: Cell) -> bool {
-    (a.0 - b.0).abs() + (a.1 - b.1).abs() <= 1
+/// Whether two cells touch; between a name without a border and its line there may be a blank.
+fn beside(a: Cell, b: Cell, zoom: Zoom) -> bool {
+    let blank = i32::from(zoom == Zoom::Pill);
+    (a.0 - b.0).abs() + (a.1 - b.1).abs() <= 1 + blank
 }
 
 /// The cells of each wire: its runs and its heads.
@@ -86,7 +81,7 @@ proptest! {
         options in options(),
         bands in any::<bool>(),
     ) {
-        let (scene, _) = drawn(&graph, &boxed(options), bands);
+        let (scene, _) = drawn(&graph, &options, bands);
         let lines = lines(&scene);
         for (ix, wire) in scene.wires.iter().enumerate() {
             if wire.is_loop() || wire.omitted {
@@ -108,7 +103,7 @@ proptest! {
             let walked = reached(line, start);
             // Whatever stands apart from the rest is a line that belongs to nothing.
             prop_assert_eq!(walked.len(), line.len(), "wire {} is in pieces", ix);
-            let near = |cell: &Cell| from.iter().any(|other| beside(*cell, *other));
+            let near = |cell: &Cell| from.iter().any(|other| beside(*cell, *other, options.zoom));
             prop_assert!(walked.iter().any(near), "wire {} leaves nowhere", ix);
         }
     }
@@ -119,7 +114,7 @@ proptest! {
         options in options(),
         bands in any::<bool>(),
     ) {
-        let (scene, _) = drawn(&graph, &boxed(options), bands);
+        let (scene, _) = drawn(&graph, &options, bands);
         for (cell, arms) in arms(&scene) {
             let all: BTreeSet<usize> = arms.values().flatten().copied().collect();
             if arms.len() == 4 {
