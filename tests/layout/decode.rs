@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vigla::layout::glyph::{Glyphs, Stroke, Weight};
-use vigla::layout::scene::{Orientation, Pos, Scene, Side};
+use vigla::layout::scene::{Area, Orientation, Pos, Scene, Side, Zoom};
 use vigla::layout::selection::Selection;
 use vigla::layout::style::StyleTable;
 use vigla::report::drawing::Canvas;
@@ -59,6 +59,19 @@ impl Reader<'_> {
 
     /// What the lines on the far side of a box lead to, or come from.
     fn leaving(&self, at: usize) -> Vec<(usize, usize)> {
+        let starts =
+            if self.scene.zoom.boxed() { self.beside_box(at) } else { self.beside_name(at) };
+        let mut found = Vec::new();
+        for (start, back) in starts {
+            for (other, arrives) in self.follow(start, back) {
+                found.push(if arrives { (at, other) } else { (other, at) });
+            }
+        }
+        found
+    }
+
+    /// Where lines begin at the far border of a box, and whether a head stands there.
+    fn beside_box(&self, at: usize) -> Vec<(Pos, bool)> {
         let area = self.scene.boxes[at].area;
         let ahead = self.ahead();
         let border: Vec<Pos> = match ahead {
@@ -68,46 +81,77 @@ impl Reader<'_> {
             _ => (area.x..area.right()).map(|x| Pos { x, y: area.bottom() - 1 }).collect(),
         };
         let back_head = Glyphs::Square.head(ahead.opposite());
-        let mut found = Vec::new();
-        for pos in border {
+        let start = |pos: Pos| {
             let beside = pos.step(ahead);
             let upward = ahead == Side::Down && self.letter(pos) == back_head;
-            let start = if self.has(pos, ahead) || upward {
-                Some(beside)
+            if self.has(pos, ahead) || upward {
+                Some((beside, upward))
             } else if ahead == Side::Right && self.letter(beside) == back_head {
-                Some(beside.step(ahead))
+                Some((beside.step(ahead), true))
             } else {
                 None
-            };
-            let Some(start) = start else { continue };
-            for (other, arrives) in self.follow(start) {
-                found.push(if arrives { (at, other) } else { (other, at) });
             }
-        }
-        found
+        };
+        border.into_iter().filter_map(start).collect()
     }
 
-    /// Follows a line, never against the ranks: the boxes it reaches, with whether a head is there.
-    fn follow(&self, start: Pos) -> BTreeSet<(usize, bool)> {
+    /// Where the one line of a name without a border begins.
+    fn beside_name(&self, at: usize) -> Vec<(Pos, bool)> {
+        let area = self.scene.boxes[at].area;
+        let ahead = self.ahead();
+        let starts: Vec<Pos> = match ahead {
+            Side::Right => {
+                let blank = i32::from(self.scene.zoom == Zoom::Pill);
+                vec![Pos { x: area.right() + blank, y: area.y }]
+            }
+            _ => (area.x..area.right()).map(|x| Pos { x, y: area.bottom() }).collect(),
+        };
+        let leaves = |pos: &Pos| self.box_at(*pos).is_none() && self.has(*pos, ahead.opposite());
+        let back_head = Glyphs::Square.head(ahead.opposite());
+        let leaves = |pos: &Pos| leaves(pos) || self.letter(*pos) == back_head;
+        starts.into_iter().filter(leaves).map(|pos| (pos, false)).collect()
+    }
+
+    /// Whether a label may stand here on the line that it tells of.
+    fn labelled(&self, pos: Pos) -> bool {
+        let across = self.ahead() == Side::Right;
+        let mut slots = self.scene.slots.iter();
+        across
+            && slots
+                .any(|slot| Area::new(slot.pos.x, slot.pos.y, slot.width.into(), 1).contains(pos))
+    }
+
+    /// Follows a line, never against the ranks: the boxes it reaches, with whether they are called
+    /// over it. Beyond a head at its beginning a line only tells who calls.
+    fn follow(&self, start: Pos, back: bool) -> BTreeSet<(usize, bool)> {
         let ahead = self.ahead();
         let head = Glyphs::Square.head(ahead);
+        let back_head = Glyphs::Square.head(ahead.opposite());
         let mut reached = BTreeSet::new();
         let mut seen = BTreeSet::new();
-        let mut stack = vec![(start, ahead)];
-        while let Some((pos, going)) = stack.pop() {
-            if !seen.insert((pos, going)) {
+        let mut stack = vec![(start, ahead, back)];
+        while let Some((pos, going, back)) = stack.pop() {
+            if !seen.insert((pos, going, back)) {
                 continue;
             }
             if let Some(target) = self.box_at(pos) {
                 if going == ahead {
-                    reached.insert((target, self.letter(pos) == head));
+                    reached.insert((target, !back && self.letter(pos) == head));
                 }
                 continue;
             }
             if self.letter(pos) == head {
                 let target = self.box_at(pos.step(ahead));
                 assert!(target.is_some(), "a head stands before a box");
-                reached.extend(target.map(|target| (target, true)));
+                reached.extend(target.map(|target| (target, !back)));
+                continue;
+            }
+            if self.letter(pos) == back_head {
+                stack.push((pos.step(ahead), ahead, true));
+                continue;
+            }
+            if self.labelled(pos) {
+                stack.push((pos.step(going), going, back));
                 continue;
             }
             let exits: Vec<Side> = Side::ALL
@@ -118,7 +162,7 @@ impl Reader<'_> {
             for side in exits {
                 let allowed = if crossing { side == going } else { side != ahead.opposite() };
                 if allowed {
-                    stack.push((pos.step(side), side));
+                    stack.push((pos.step(side), side, back));
                 }
             }
         }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use vigla::layout::glyph::Glyphs;
+use vigla::layout::layout;
 use vigla::layout::navigate;
 use vigla::layout::paint::paint;
-use vigla::layout::scene::{Area, LabelMode, Orientation, Pos, Side, Zoom};
+use vigla::layout::scene::{Area, Orientation, Pos, Side, Zoom};
 use vigla::layout::selection::Selection;
 use vigla::layout::style::CellStyle;
 use vigla::layout::view::{ViewGraph, ViewOptions};
-use vigla::layout::{LayoutOptions, layout};
 use vigla::report::drawing::Canvas;
 
 use unicode_width::UnicodeWidthChar;
@@ -109,12 +109,9 @@ proptest! {
     #[test]
     fn the_picture_tells_the_graph(
         graph in graph(),
-        down in any::<bool>(),
+        options in options(),
         bands in any::<bool>(),
     ) {
-        let orientation = if down { Orientation::TopDown } else { Orientation::LeftRight };
-        let labels = LabelMode::None;
-        let options = LayoutOptions { orientation, labels, ..LayoutOptions::default() };
         let (mut scene, styles) = drawn(&graph, &options, bands);
         scene.bands.clear();
         let expected: BTreeSet<(usize, usize)> = scene
