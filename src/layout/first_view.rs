@@ -53,19 +53,10 @@ pub fn busiest_root(graph: &Graph) -> Option<NodeId> {
     busiest(&|id| !called.contains(id)).or_else(|| busiest(&|_| true))
 }
 
-/// Lays a view out at the nearest zoom that fits a window, calls running to the right before they
-/// run down. Long names are cut before a zoom is given up; pills are the last resort, and may be
-/// larger than the window.
+/// Lays a view out at the nearest zoom that fits a window, calls running the one way that is asked
+/// for, or else to the right before they run down. Long names are cut before a zoom is given up;
+/// pills are the last resort, and may be larger than the window.
 pub fn first_view(
-    view: &ViewGraph,
-    window: (i32, i32),
-    labels: LabelMode,
-) -> (LayoutOptions, Scene, Memory) {
-    first_view_running(view, window, labels, None)
-}
-
-/// The same with calls running the one way that is asked for, if one is.
-pub fn first_view_running(
     view: &ViewGraph,
     (width, height): (i32, i32),
     labels: LabelMode,
@@ -138,7 +129,7 @@ impl Opening {
         (window, labels, way): ((i32, i32), LabelMode, Option<Orientation>),
     ) -> Self {
         let view = ViewGraph::from_graph(graph, &view_options);
-        let (options, scene, memory) = first_view_running(&view, window, labels, way);
+        let (options, scene, memory) = first_view(&view, window, labels, way);
         Self { view_options, view, options, scene, memory }
     }
 

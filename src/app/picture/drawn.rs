@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::Marks;
 
-use crate::layout::first_view::{SHORTEST_NAME, first_options, first_view};
+use crate::layout::first_view::{first_options, first_view};
 use crate::layout::ghosts::Ghosts;
-use crate::layout::scene::{LabelMode, Orientation, Scene, Zoom};
+use crate::layout::scene::{LabelMode, Orientation, Scene};
 use crate::layout::style::{NodeStyle, StyleTable};
 use crate::layout::view::{Focus, ViewGraph, ViewOptions};
 use crate::layout::{LayoutOptions, Memory, layout, navigate};
@@ -199,37 +199,15 @@ fn laid_out(view: &ViewGraph, wanted: &DrawnAs, before: Option<&Drawn>) -> Laid 
         (options, scene, memory)
     } else {
         let (width, height) = wanted.window;
-        match wanted.orientation {
-            Orientation::LeftRight => {
-                first_view(view, (i32::from(width), i32::from(height)), wanted.labels)
-            }
-            Orientation::TopDown => downwards(view, wanted),
-        }
+        let down = wanted.orientation == Orientation::TopDown;
+        first_view(
+            view,
+            (i32::from(width), i32::from(height)),
+            wanted.labels,
+            down.then_some(Orientation::TopDown),
+        )
     };
     (options, Arc::new(scene), Arc::new(memory))
-}
-
-/// Lays a view out with calls running down, at the nearest zoom that fits the window; pills are
-/// the last resort, and may be larger.
-fn downwards(view: &ViewGraph, wanted: &DrawnAs) -> (LayoutOptions, Scene, Memory) {
-    let with = |zoom, name_cells| LayoutOptions {
-        orientation: Orientation::TopDown,
-        zoom,
-        labels: wanted.labels,
-        name_cells,
-        ..LayoutOptions::default()
-    };
-    let boxed = [(Zoom::Detail, 28), (Zoom::Box, 28), (Zoom::Box, 20), (Zoom::Box, SHORTEST_NAME)];
-    for (zoom, name_cells) in boxed {
-        let options = with(zoom, name_cells);
-        let (scene, memory) = layout(view, &options, None);
-        if fits(&scene, wanted.window) {
-            return (options, scene, memory);
-        }
-    }
-    let options = with(Zoom::Pill, 20);
-    let (scene, memory) = layout(view, &options, None);
-    (options, scene, memory)
 }
 
 /// Whether a scene can be seen whole.
