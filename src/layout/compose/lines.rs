@@ -104,6 +104,12 @@ impl Composer<'_> {
         WireSet { from, until: self.scene.pool.len() as u32 }
     }
 
+    /// Those of some links that end where they lead to: what goes back has its head elsewhere.
+    fn arriving(&mut self, links: impl Iterator<Item = usize>) -> WireSet {
+        let ends: Vec<usize> = links.filter(|&link| !self.proper.links[link].back).collect();
+        self.pooled(ends.into_iter())
+    }
+
     fn along(&mut self, stretch: &Stretch) {
         if stretch.to < stretch.from {
             return;
@@ -478,6 +484,8 @@ impl Composer<'_> {
             if arrives {
                 let pos = self.pos(gap.head, main);
                 let (to, at) = (self.ahead(), self.box_index(node));
+                let links = ports.iter().flat_map(|(_, links)| links.iter().copied());
+                let wires = self.arriving(links);
                 self.scene.heads.push(Head { pos, to, wires, at });
             }
         }
