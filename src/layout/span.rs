@@ -23,6 +23,10 @@ pub(crate) struct Gap {
     pub(crate) head: i32,
 }
 
+/// A channel of so many tracks gets a spare one: lines that are routed anew after a change may
+/// want one more, and should not push aside all that comes after them.
+const SPARE: i32 = 5;
+
 /// The main axis of a component.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Spans {
@@ -93,8 +97,11 @@ pub(crate) fn spans(
     let mut at = 0;
     for (layer, length) in length.into_iter().enumerate() {
         let tracks = channels.get(layer).map_or(0, |channel| channel.tracks);
-        let old = before.get(layer).copied().unwrap_or_default();
-        let width = Width { length, tracks, needs: needs[layer] }.with(old);
+        let new = Width { length, tracks, needs: needs[layer] };
+        let width = match before.get(layer) {
+            Some(old) => new.with(*old),
+            None => Width { tracks: tracks + tracks / SPARE, ..new },
+        };
         spans.start.push(at);
         spans.widths.push(width);
         at += width.length;
