@@ -228,6 +228,9 @@ pub struct GraphArgs {
     /// Latency quantiles on every edge (they cost one more query)
     #[arg(long)]
     pub latency: bool,
+    /// Bytes of requests and responses on every edge (they cost two more queries)
+    #[arg(long)]
+    pub throughput: bool,
     /// What the edges of the drawn graph say
     #[arg(long, value_name = "WHAT",
           value_parser = PossibleValuesParser::new(LabelMode::ALL.map(LabelMode::name))

@@ -365,6 +365,40 @@ fn check_waits_until_its_time_is_over() {
     assert!(began.elapsed() >= Duration::from_secs(1), "it did not wait");
 }
 
+/// Bytes are those that the embedded world's requests and answers have; without the flag nobody
+/// asks.
+#[test]
+fn throughput_is_what_was_sent() {
+    let plain = stdout(&run(&["graph", "--demo=steady", "-o", "json"]));
+    assert!(!plain.contains("throughput"), "{plain}");
+    let graph = json(&["graph", "--demo=steady", "-o", "json", "--throughput"]);
+    let mut seen = 0;
+    for edge in graph["edges"].as_array().unwrap() {
+        let target = edge["target"].as_str().unwrap();
+        let each = [
+            ("/productpage/", 1450.0, 5300.0),
+            ("/details/", 980.0, 430.0),
+            ("/reviews/v1", 1010.0, 560.0),
+            ("/reviews/", 1020.0, 640.0),
+            ("/ratings/", 960.0, 300.0),
+        ];
+        let Some((_, request, response)) = each.iter().find(|of| target.contains(of.0)) else {
+            continue;
+        };
+        let rate = edge["rate"].as_f64().unwrap();
+        for (field, each) in [("request_bytes", request), ("response_bytes", response)] {
+            let bytes = edge["throughput"][field].as_f64().unwrap();
+            assert!((bytes / rate - each).abs() < each * 0.001, "{edge:#}");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 7, "{graph:#}");
+    let drawn = stdout(&run(&["graph", "--demo=steady", "--labels", "throughput"]));
+    assert!(drawn.contains("kB/s"), "{drawn}");
+    let tree = stdout(&run(&["graph", "--demo=steady", "-o", "tree", "--throughput"]));
+    assert!(tree.contains("THROUGHPUT") && tree.contains("kB/s"), "{tree}");
+}
+
 /// Latency comes after the rates: whoever watches sees it arrive.
 #[rstest]
 #[case::services("services", "\"p95\": ")]

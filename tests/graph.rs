@@ -24,3 +24,5 @@ pub mod prometheus;
 pub mod properties;
 #[path = "support/shared.rs"]
 pub mod shared;
+#[path = "graph/throughput.rs"]
+pub mod throughput;

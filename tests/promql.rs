@@ -15,9 +15,11 @@ use std::io::{Read, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use rstest::rstest;
 use serde_json::Value;
 use vigla::demo::prometheus::{Labels, Store};
 use vigla::mesh::Scope;
+use vigla::mesh::graph::GraphOptions;
 use vigla::source::prometheus::promql::{LatencyBy, TelemetryRequest, questions};
 
 #[path = "support/embedded.rs"]
@@ -117,6 +119,11 @@ fn call(index: i64, call: [&str; 6], reporter: &str) -> Vec<Series> {
     let sum = samples.iter().map(|(at, v)| (*at, v * 4.37)).collect();
     all.push(Series::new("istio_request_duration_milliseconds_sum", &base, sum));
     all.push(Series::new("istio_request_duration_milliseconds_count", &base, samples.clone()));
+    for (metric, bytes) in [("istio_request_bytes", 900.0), ("istio_response_bytes", 432.5)] {
+        let sum = samples.iter().map(|(at, v)| (*at, v * bytes)).collect();
+        all.push(Series::new(&format!("{metric}_sum"), &base, sum));
+        all.push(Series::new(&format!("{metric}_count"), &base, samples.clone()));
+    }
     all.push(Series::new("istio_requests_total", &base, samples));
     all
 }
@@ -209,6 +216,7 @@ fn ours() -> Vec<String> {
                 grpc_sent: true,
                 grpc_received: true,
                 latency: Some(latency),
+                throughput: true,
                 latency_within: None,
                 counts: true,
                 idle,
@@ -219,6 +227,64 @@ fn ours() -> Vec<String> {
     all.sort();
     all.dedup();
     all
+}
+
+/// The questions of throughput: one reporter a flow, by what its own histogram has counted.
+#[rstest]
+#[case::all(&[], &[""])]
+#[case::one(&["shop"], &[
+    "source_workload_namespace=\"shop\"",
+    "source_workload_namespace!=\"shop\",destination_workload_namespace=\"shop\"",
+    "source_workload_namespace!=\"shop\",destination_workload_namespace=~\"unknown|\",\
+     destination_service=~\".+\\\\.(shop)\\\\..+\"",
+])]
+#[case::two(&["shop", "bank"], &[
+    "source_workload_namespace=~\"shop|bank\"",
+    "source_workload_namespace!~\"shop|bank\",destination_workload_namespace=~\"shop|bank\"",
+    "source_workload_namespace!~\"shop|bank\",destination_workload_namespace=~\"unknown|\",\
+     destination_service=~\".+\\\\.(shop|bank)\\\\..+\"",
+])]
+fn questions_of_throughput(#[case] namespaces: &[&str], #[case] arms: &[&str]) {
+    let scope = match namespaces {
+        [] => Scope::All,
+        names => Scope::Namespaces(names.iter().map(|name| (*name).into()).collect()),
+    };
+    let graph =
+        TelemetryRequest::for_graph(scope, Duration::from_secs(60), &GraphOptions::default());
+    let plain = questions(&graph, &[]);
+    let request = TelemetryRequest { throughput: true, ..graph };
+    let asked = questions(&request, &[]);
+    assert_eq!(asked[..plain.len()], plain);
+    let replica = "__replica__,prometheus_replica,replica";
+    let by = format!(
+        "source_cluster,source_workload_namespace,source_workload,destination_cluster,\
+         destination_workload_namespace,destination_workload,destination_service_namespace,\
+         destination_service_name,request_protocol,{replica}"
+    );
+    let added = asked[plain.len()..].iter().map(|(ask, text)| (ask.name(), text.clone()));
+    let expected = ["request_bytes", "response_bytes"].map(|name| {
+        let sum = |series: &str, reporter: &str| {
+            let of = |arm: &&str| {
+                let comma = if arm.is_empty() { "" } else { "," };
+                format!(
+                    "sum by ({by}) (rate(istio_{name}_{series}\
+                     {{reporter=\"{reporter}\"{comma}{arm}}}[60s]))"
+                )
+            };
+            format!("({})", arms.iter().map(of).collect::<Vec<_>>().join(" or "))
+        };
+        let [source, waypoint, destination] =
+            ["source", "waypoint", "destination"].map(|reporter| sum("sum", reporter));
+        let (at_source, at_waypoint) = (sum("count", "source"), sum("count", "waypoint"));
+        let ignoring = format!("ignoring ({replica})");
+        let text = format!(
+            "({source} and {ignoring} ({at_source} > 0)) \
+             or (({waypoint} and {ignoring} ({at_waypoint} > 0)) unless {ignoring} ({at_source} > 0)) \
+             or ({destination} unless {ignoring} ({at_source} > 0 or {at_waypoint} > 0))"
+        );
+        (name, text)
+    });
+    assert_eq!(added.collect::<Vec<_>>(), expected);
 }
 
 /// What else a user may ask.

@@ -191,7 +191,7 @@ pub const ACTIONS: &[ActionInfo] = {
         row(A::ZoomOut, "zoom-out", &["-"], Graph, "farther: more of the graph"),
         row(A::Fit, "fit", &["z"], Graph, "the nearest zoom at which all of it can be seen"),
         row(A::Orientation, "orientation", &["o"], Graph, "calls run to the right, or down"),
-        row(A::Labels, "labels", &["e"], Graph, "calls: rate, share, errors, p50, p95, p99, none"),
+        row(A::Labels, "labels", &["e"], Graph, "calls: rate, share, errors, p50, p95, p99, throughput, none"),
         row(A::PanLeft, "pan-left", &["shift-left", "["], Graph, "move the window to the left"),
         row(A::PanRight, "pan-right", &["shift-right", "]"], Graph, "move the window to the right"),
         row(A::PanUp, "pan-up", &["shift-up", "{"], Graph, "move the window up"),

@@ -5,7 +5,7 @@ use super::model::Model;
 use super::picture::{Drawn, Matrix};
 use super::screen::{Call, Place, Screen};
 use crate::layout::navigate;
-use crate::layout::scene::{BoxItem, EdgeKey, Orientation, Pos, Side};
+use crate::layout::scene::{BoxItem, EdgeKey, LabelMode, Orientation, Pos, Side};
 use crate::layout::selection::{Selection, Target};
 use crate::mesh::graph::NodeId;
 
@@ -316,6 +316,15 @@ impl Model {
             (true, false, true) => Some(Panel::Below),
             _ => None,
         }
+    }
+
+    /// Whether the bytes of requests and responses have a place on the screen: beside the calls,
+    /// or in the details of what is selected.
+    pub(super) fn shows_throughput(&self) -> bool {
+        let drawn = self.shows(Form::Drawn);
+        let labelled = drawn && self.wanted.drawn.labels == LabelMode::Throughput;
+        let beside = (drawn || self.shows(Form::Matrix)) && self.panel().is_some();
+        labelled || beside || matches!(self.way.place(), Place::Node(_) | Place::Call(_))
     }
 
     /// The columns and rows there are for a drawing. The place of the details is left free even

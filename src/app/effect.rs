@@ -47,6 +47,7 @@ pub enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wants {
     pub latency: Option<LatencyBy>,
+    pub throughput: bool,
     pub counts: bool,
     pub events: bool,
 }

@@ -124,6 +124,9 @@ impl Performer {
         if before.map(|before| before.latency) != Some(wants.latency) {
             self.tell(Control::WantLatency(wants.latency))?;
         }
+        if before.map(|before| before.throughput) != Some(wants.throughput) {
+            self.tell(Control::WantThroughput(wants.throughput))?;
+        }
         if before.map(|before| before.counts) != Some(wants.counts) {
             self.tell(Control::WantCounts(wants.counts))?;
         }

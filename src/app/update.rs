@@ -28,6 +28,16 @@ mod route;
 
 /// Takes one message in and says what is to be done.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let before = wants(model);
+    let mut effects = take_in(model, msg);
+    let after = wants(model);
+    if after != before {
+        effects.push(Effect::Want(after));
+    }
+    effects
+}
+
+fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Now(now) => {
             model.now = now;
@@ -172,22 +182,23 @@ fn listed(model: &mut Model, contexts: Result<Vec<String>, Trouble>) -> Vec<Effe
 
 /// What is to be asked of the sources at the start.
 pub fn start(model: &Model) -> Vec<Effect> {
-    vec![wants(model)]
+    vec![Effect::Want(wants(model))]
 }
 
-/// What the place at hand needs besides what is always asked.
-fn wants(model: &Model) -> Effect {
+/// What is shown needs this besides what is always asked.
+fn wants(model: &Model) -> Wants {
     let place = model.way.place();
-    Effect::Want(Wants {
+    Wants {
         latency: match place {
             Place::Screen(Screen::Pods | Screen::Gateways | Screen::Events) => None,
             Place::Screen(Screen::Overview) => Some(LatencyBy::Namespace),
             Place::Screen(Screen::Services) => Some(LatencyBy::Service),
             _ => Some(LatencyBy::Edge),
         },
+        throughput: model.shows_throughput(),
         counts: *place == Place::Screen(Screen::Splits),
         events: *place == Place::Screen(Screen::Events) || place.screen().is_none(),
-    })
+    }
 }
 
 /// Whether something on the screen moves by itself.

@@ -33,6 +33,7 @@ pub(super) async fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Fai
     let mut request = TelemetryRequest::for_graph(Scope::Unset, context.source.window, &options);
     let wanted = args.latency || wants_latency(context, args);
     request.latency = wanted.then_some(LatencyBy::Edge);
+    request.throughput = args.throughput || wants_throughput(context, args);
     let needs = Needs::kinds(KINDS.iter().copied()).with_telemetry(request);
     let snapshot = context.once(&needs).await?;
     let inventory = Inventory::of(&snapshot.objects);
@@ -78,6 +79,12 @@ fn wants_latency(context: &Context, args: &GraphArgs) -> bool {
     drawn
         && (args.output == GraphOutput::Tree
             || matches!(labels, LabelMode::P50 | LabelMode::P95 | LabelMode::P99))
+}
+
+/// As labels that speak of throughput do.
+fn wants_throughput(context: &Context, args: &GraphArgs) -> bool {
+    let drawn = matches!(args.output, GraphOutput::Text | GraphOutput::Svg);
+    drawn && args.labels.unwrap_or(context.config.graph.labels) == LabelMode::Throughput
 }
 
 fn render(context: &Context, args: &GraphArgs, snapshot: &MeshSnapshot, graph: &Graph) -> String {

@@ -1,6 +1,6 @@
 //! Texts of edges and rows: as much as fits in the cells that the layout reserved.
 
-use crate::mesh::graph::Health;
+use crate::mesh::graph::{Health, Throughput, Unit};
 
 use super::figure;
 use super::glyph::Glyphs;
@@ -39,7 +39,7 @@ pub(crate) fn of_edge(
             (2, share.map(figure::share)),
             (0, Some(rate)),
             (1, errors),
-            (3, time(edge, mode)),
+            (3, if mode == LabelMode::Throughput { throughput(edge) } else { time(edge, mode) }),
             (4, secured),
         ];
         return fitted(&parts, width);
@@ -58,6 +58,9 @@ pub(crate) fn of_edge(
         LabelMode::Share => edge.share_percent.map(figure::share).unwrap_or_default(),
         LabelMode::Errors => errors.unwrap_or_default(),
         LabelMode::P50 | LabelMode::P95 | LabelMode::P99 => time(edge, mode).unwrap_or_default(),
+        // Over TCP bytes are what the rate counts.
+        LabelMode::Throughput if edge.unit == Unit::Bytes => figure::rate(edge.rate, edge.unit),
+        LabelMode::Throughput => throughput(edge).unwrap_or_default(),
         LabelMode::None => String::new(),
     };
     if name::cells(&text) <= width { text } else { name::shortened(&text, width) }
@@ -72,6 +75,12 @@ fn time(edge: &EdgeStyle, mode: LabelMode) -> Option<String> {
         _ => latency.p95,
     };
     value.map(figure::milliseconds)
+}
+
+/// Bytes of requests and responses together.
+fn throughput(edge: &EdgeStyle) -> Option<String> {
+    let bytes = edge.throughput.and_then(Throughput::total)?;
+    Some(figure::rate(bytes, Unit::Bytes))
 }
 
 /// The parts that fit, less important ones left out first.

@@ -148,13 +148,23 @@ pub enum LabelMode {
     P50,
     P95,
     P99,
+    /// Bytes of requests and responses together, a second.
+    Throughput,
     None,
 }
 
 impl LabelMode {
     /// Every mode, in the order in which one key goes through them.
-    pub const ALL: [Self; 7] =
-        [Self::Rate, Self::Share, Self::Errors, Self::P50, Self::P95, Self::P99, Self::None];
+    pub const ALL: [Self; 8] = [
+        Self::Rate,
+        Self::Share,
+        Self::Errors,
+        Self::P50,
+        Self::P95,
+        Self::P99,
+        Self::Throughput,
+        Self::None,
+    ];
 
     /// The mode with this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -170,7 +180,8 @@ impl LabelMode {
             Self::Errors => Self::P50,
             Self::P50 => Self::P95,
             Self::P95 => Self::P99,
-            Self::P99 => Self::None,
+            Self::P99 => Self::Throughput,
+            Self::Throughput => Self::None,
             Self::None => Self::Rate,
         }
     }
@@ -184,6 +195,7 @@ impl LabelMode {
             Self::P50 => "p50",
             Self::P95 => "p95",
             Self::P99 => "p99",
+            Self::Throughput => "throughput",
             Self::None => "none",
         }
     }

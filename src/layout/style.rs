@@ -5,9 +5,12 @@
 //! scene that is a refresh older than its table is still painted right.
 
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 use crate::mesh::findings::Level;
-use crate::mesh::graph::{Edge, Graph, Health, Latency, Node, NodeFlag, NodeId, Protocol, Unit};
+use crate::mesh::graph::{
+    Edge, Graph, Health, Latency, Node, NodeFlag, NodeId, Protocol, Throughput, Unit,
+};
 use crate::mesh::status::Ready;
 
 use super::scene::EdgeKey;
@@ -83,6 +86,7 @@ pub struct EdgeStyle {
     pub share_percent: Option<f64>,
     pub error_percent: Option<f64>,
     pub latency_ms: Option<Latency>,
+    pub throughput: Option<Throughput>,
     pub mtls_percent: Option<f64>,
     pub health: Health,
     /// Of the top class of traffic.
@@ -155,6 +159,7 @@ impl StyleTable {
             share_percent: None,
             error_percent: weighted(|edge| edge.error_percent),
             latency_ms: slowest(alike().filter_map(|edge| edge.latency_ms)),
+            throughput: edges.iter().filter_map(|edge| edge.throughput).reduce(Throughput::add),
             mtls_percent: weighted(|edge| edge.mtls_percent),
             health: edges.iter().map(|edge| edge.health).max().unwrap_or_default(),
             heavy: edges.iter().any(|edge| edge.heavy),
@@ -219,6 +224,7 @@ pub fn joined_calls<'e>(parts: impl Iterator<Item = &'e Edge>) -> EdgeStyle {
             share_percent: (!shares.is_empty() && whole < 99.5).then_some(whole),
             error_percent: mean(alike().map(|edge| (edge.error_percent, edge.rate))),
             latency_ms: slowest(parts.iter().filter_map(|edge| edge.latency_ms)),
+            throughput: parts.iter().filter_map(|edge| edge.throughput).reduce(Throughput::add),
             mtls_percent: mean(alike().map(|edge| (edge.mtls_percent, edge.rate))),
             health: parts.iter().map(|edge| edge.health).max().unwrap_or_default(),
             heavy: false,
@@ -231,6 +237,7 @@ pub fn joined_calls<'e>(parts: impl Iterator<Item = &'e Edge>) -> EdgeStyle {
         share_percent: single.share_percent,
         error_percent: single.error_percent,
         latency_ms: single.latency_ms,
+        throughput: single.throughput,
         mtls_percent: single.mtls_percent,
         health: single.health,
         heavy: false,

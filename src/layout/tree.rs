@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::mesh::graph::{Edge, Graph, Health, Latency, NodeFlag, NodeId, Protocol, Unit};
+use crate::mesh::graph::{
+    Edge, Graph, Health, Latency, NodeFlag, NodeId, Protocol, Throughput, Unit,
+};
 
 use super::name;
 
@@ -76,6 +78,7 @@ pub struct Call {
     pub share_percent: Option<f64>,
     pub error_percent: Option<f64>,
     pub latency_ms: Option<Latency>,
+    pub throughput: Option<Throughput>,
     pub mtls_percent: Option<f64>,
     pub health: Health,
 }
@@ -89,6 +92,7 @@ impl Call {
             share_percent: edge.share_percent,
             error_percent: edge.error_percent,
             latency_ms: edge.latency_ms,
+            throughput: edge.throughput,
             mtls_percent: edge.mtls_percent,
             health: edge.health,
         }

@@ -78,13 +78,14 @@ pub(crate) fn row_width(label: &str, options: &LayoutOptions, rows: usize) -> u1
 /// Cells of a label slot on an edge, without the space before it; 0 without labels.
 pub(crate) fn label_width(options: &LayoutOptions, tcp: bool) -> u16 {
     let rate = if tcp { WIDEST_BYTES } else { NARROW_RATE };
+    let last = if options.labels == LabelMode::Throughput { WIDEST_BYTES } else { 6 };
     match (options.zoom, options.labels) {
         (_, LabelMode::None) | (Zoom::Dots, _) => 0,
-        (Zoom::Detail, _) => 4 + 1 + rate.max(WIDEST_RATE) + 1 + 6 + 1 + 6,
+        (Zoom::Detail, _) => 4 + 1 + rate.max(WIDEST_RATE) + 1 + 6 + 1 + last,
         (Zoom::Pill | Zoom::Box, LabelMode::Rate) => rate,
         (Zoom::Pill | Zoom::Box, LabelMode::Share) => 4,
         (Zoom::Pill | Zoom::Box, LabelMode::Errors) => 5,
-        (Zoom::Pill | Zoom::Box, _) => 6,
+        (Zoom::Pill | Zoom::Box, _) => last,
     }
 }
 

@@ -220,6 +220,9 @@ pub struct Node {
     /// Of what came in, from the histograms of all callers together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<Latency>,
+    /// Of what came in, of all callers together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub throughput: Option<Throughput>,
 }
 
 impl Node {
@@ -320,6 +323,9 @@ pub struct Edge {
     pub responses: Vec<Response>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<Latency>,
+    /// Of HTTP and gRPC; absent where it was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub throughput: Option<Throughput>,
     /// Percent of the rate under mutual TLS, where a receiver told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtls_percent: Option<f64>,
@@ -352,4 +358,38 @@ pub struct Latency {
     pub p95: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p99: Option<f64>,
+}
+
+/// Bytes per second of HTTP and gRPC requests and of their responses, as one proxy counted them:
+/// what went over the wire, headers included (`istio_request_bytes`, `istio_response_bytes`).
+/// Absent is unknown, not zero.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Throughput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_bytes: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_bytes: Option<f64>,
+}
+
+impl Throughput {
+    /// Bytes per second both ways; `None` unless both are known.
+    pub fn total(self) -> Option<f64> {
+        Some(self.request_bytes? + self.response_bytes?)
+    }
+}
+
+impl std::ops::Add for Throughput {
+    type Output = Self;
+
+    /// The bytes of both, as far as they are known.
+    fn add(self, other: Self) -> Self {
+        let sum = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+        Self {
+            request_bytes: sum(self.request_bytes, other.request_bytes),
+            response_bytes: sum(self.response_bytes, other.response_bytes),
+        }
+    }
 }

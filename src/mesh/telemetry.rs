@@ -37,6 +37,10 @@ pub struct Telemetry {
     /// The same histograms by service or namespace that is called, callers together.
     pub called_latency: Part<LatencyRow>,
     pub called_latency_sum: Part<RateRow>,
+    /// `istio_request_bytes_sum`, bytes per second, one reporter a flow, chosen by the query.
+    pub request_bytes: Part<RateRow>,
+    /// `istio_response_bytes_sum`, bytes per second, likewise.
+    pub response_bytes: Part<RateRow>,
     /// Integer request counts over the window, from raw samples, for splits.
     pub counts: Part<CountRow>,
     /// What the server said beside its answers, e.g. that a store did not take part.
@@ -62,7 +66,7 @@ impl Telemetry {
     }
 
     /// How each part went, `None` where it was not asked.
-    fn outcomes(&self) -> [Option<Result<(), &Trouble>>; 10] {
+    fn outcomes(&self) -> [Option<Result<(), &Trouble>>; 12] {
         [
             self.requests.outcome(),
             self.tcp_sent.outcome(),
@@ -73,6 +77,8 @@ impl Telemetry {
             self.latency_sum.outcome(),
             self.called_latency.outcome(),
             self.called_latency_sum.outcome(),
+            self.request_bytes.outcome(),
+            self.response_bytes.outcome(),
             self.counts.outcome(),
         ]
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::mesh::graph::{Edge, Graph, GraphType, Node, NodeType, Protocol};
+use crate::mesh::graph::{Edge, Graph, GraphType, Node, NodeType, Protocol, Throughput};
 use crate::mesh::{MeshSnapshot, Scope, SourceState, SourceStatus, words};
 
 /// The contract's document.
@@ -103,6 +103,8 @@ fn edge_label(edge: &Edge) -> String {
     parts.extend(edge.share_percent.filter(|s| *s < 99.95).map(words::percent));
     let errors = edge.error_percent.filter(|percent| *percent > 0.0);
     parts.extend(errors.map(|percent| format!("{} err", words::percent(percent))));
+    let bytes = edge.throughput.and_then(Throughput::total);
+    parts.extend(bytes.map(|bytes| format!("{}/s", words::bytes(bytes))));
     parts.join(" ")
 }
 

@@ -136,7 +136,7 @@ impl Picture {
         settle(&mut self.snapshot.prometheus, SourceState::Unavailable, Some(trouble), now);
     }
 
-    /// Rates (`slow` is false) or what takes longer: latency and counts.
+    /// Rates (`slow` is false) or what takes longer: latency, throughput and counts.
     pub fn set_telemetry(
         &mut self,
         telemetry: Telemetry,
@@ -180,6 +180,8 @@ impl Picture {
         joined.latency_sum = slow.latency_sum.clone();
         joined.called_latency = slow.called_latency.clone();
         joined.called_latency_sum = slow.called_latency_sum.clone();
+        joined.request_bytes = slow.request_bytes.clone();
+        joined.response_bytes = slow.response_bytes.clone();
         joined.counts = slow.counts.clone();
         joined.queries.extend(slow.queries.iter().cloned());
         for warning in &slow.warnings {

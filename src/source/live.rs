@@ -38,6 +38,8 @@ pub enum Control {
     SetGraph(GraphOptions),
     /// Whether latency is asked for, and how finely; it is the dearest question.
     WantLatency(Option<LatencyBy>),
+    /// Whether the bytes of requests and responses are asked for.
+    WantThroughput(bool),
     /// Whether request counts from raw samples are asked for, for splits.
     WantCounts(bool),
     /// Whether Events are watched.
@@ -208,6 +210,7 @@ impl Supervisor {
             Control::SetRefresh(refresh) => self.plan.refresh = refresh,
             Control::SetGraph(graph) => self.plan.graph = graph,
             Control::WantLatency(wanted) => self.plan.latency = wanted,
+            Control::WantThroughput(wanted) => self.plan.throughput = wanted,
             Control::WantCounts(wanted) => self.plan.counts = wanted,
             Control::WantEvents(wanted) => self.plan.events = wanted,
             Control::Refresh => self.session.nudge(),

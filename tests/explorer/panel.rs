@@ -8,7 +8,8 @@ use vigla::app::message::Target;
 use vigla::app::screen::{Place, Screen, TextKind};
 use vigla::app::{Effect, Msg};
 use vigla::layout::scene::{LabelMode, Orientation};
-use vigla::mesh::Kind;
+use vigla::mesh::telemetry::{Part, RateRow, Reporter};
+use vigla::mesh::{Kind, MeshSnapshot};
 
 use crate::bookinfo;
 use crate::harness::Explorer;
@@ -75,7 +76,7 @@ fn latencies_and_rates_of_the_last_refreshes_make_a_sparkline() {
         for row in &mut rows {
             row.rate /= f64::from(step + 1);
         }
-        telemetry.requests = vigla::mesh::telemetry::Part::Rows(rows.into());
+        telemetry.requests = Part::Rows(rows.into());
         next.telemetry = Some(telemetry.into());
         explorer.send(Msg::Snapshot(next.into()));
     }
@@ -311,6 +312,54 @@ fn labels_and_orientation_of_the_settings_are_taken() {
     explorer.keys("z");
     let options = &explorer.model.drawn().unwrap().options;
     assert_eq!(options.orientation, Orientation::TopDown, "to fit is not to turn");
+}
+
+/// The calls of every version, with 1,000 bytes a request and 3,000 a response.
+fn weighed() -> MeshSnapshot {
+    let mut snapshot = bookinfo::snapshot();
+    let mut telemetry = (**snapshot.telemetry.as_ref().unwrap()).clone();
+    let bytes = |each: f64| {
+        let rows = telemetry.requests.rows().iter();
+        let sent = rows.filter(|row| row.flow.reporter == Reporter::Source);
+        let weigh = |row: &RateRow| RateRow {
+            flow: row.flow.clone(),
+            rate: row.rate * each,
+            ..RateRow::default()
+        };
+        Part::Rows(Arc::new(sent.map(weigh).collect()))
+    };
+    (telemetry.request_bytes, telemetry.response_bytes) = (bytes(1000.0), bytes(3000.0));
+    snapshot.telemetry = Some(telemetry.into());
+    snapshot
+}
+
+#[test]
+fn calls_are_labelled_with_throughput_which_is_asked_for_only_then() {
+    let mut explorer = Explorer::at(Screen::Graph, (119, 40)).with(weighed());
+    let wanted = |explorer: &Explorer| {
+        let wants = explorer.asked.iter().filter_map(|effect| match effect {
+            Effect::Want(wants) => Some(wants.throughput),
+            _ => None,
+        });
+        wants.collect::<Vec<_>>()
+    };
+    explorer.keys("e e e e e");
+    assert!(!explorer.picture().contains("B/s") && wanted(&explorer).is_empty());
+    insta::assert_snapshot!("labelled_throughput", explorer.keys("e").picture());
+    assert_eq!(wanted(&explorer), [true]);
+    explorer.keys("e");
+    assert!(!explorer.picture().contains("B/s"));
+    assert_eq!(wanted(&explorer), [true, false]);
+    // The details of a call tell both ways, and it is asked for as long as they are shown.
+    explorer.send(Msg::Resize(120, 40));
+    let picture = explorer.keys("n tab").picture();
+    assert!(
+        picture.contains("requests  100B/s") && picture.contains("responses 300B/s"),
+        "{picture}"
+    );
+    assert_eq!(wanted(&explorer), [true, false, true]);
+    explorer.keys("i");
+    assert_eq!(wanted(&explorer), [true, false, true, false]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn rows(values: &[Value]) -> Part<RateRow> {
     Part::Rows(Arc::new(decode::rates(body.to_string().as_bytes()).unwrap().rows))
 }
 
-fn graph(telemetry: &Telemetry, objects: &Objects, options: &GraphOptions) -> Graph {
+pub(crate) fn graph(telemetry: &Telemetry, objects: &Objects, options: &GraphOptions) -> Graph {
     build(&GraphInput {
         objects,
         inventory: &Inventory::of(objects),
@@ -197,14 +197,21 @@ fn values_that_are_no_finite_numbers_are_left_out() {
 }
 
 /// When the samples of the tests below end, in seconds.
-const NOW: i64 = 1_700_000_000;
+pub(crate) const NOW: i64 = 1_700_000_000;
 
-/// Adds a counter of requests with the labels of a row: samples every 15 s of the last ten
-/// minutes, as far as there is a value.
-fn counter(store: &mut Store, sample: &Value, value: impl Fn(i64) -> Option<f64>) {
+pub(crate) const REQUESTS: &str = "istio_requests_total";
+
+/// Adds a counter with the labels of a row: samples every 15 s of the last ten minutes, as far as
+/// there is a value.
+pub(crate) fn counter(
+    store: &mut Store,
+    name: &str,
+    sample: &Value,
+    value: impl Fn(i64) -> Option<f64>,
+) {
     let labels = sample["metric"].as_object().unwrap().iter();
     let labels = labels.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
-    let named = labels.chain([(NAME.to_owned(), "istio_requests_total".to_owned())]);
+    let named = labels.chain([(NAME.to_owned(), name.to_owned())]);
     let id = store.series(&Labels::new(named.map(|(name, value)| (name.into(), value.into()))));
     let mut ended = false;
     for past in (-600..=0).step_by(15) {
@@ -244,7 +251,8 @@ async fn series_that_reset_begin_and_end_within_the_window() {
     let reset = |past: i64| if past < -30 { steady(past) } else { 2.0 * (past + 45) as f64 };
     let mut add = |version: &str, value: &dyn Fn(i64) -> Option<f64>| {
         let to = format!("a-{version}@shop");
-        counter(&mut store, &row("source", "web-v1@shop", &to, "a@shop", &json!({})), value);
+        let sample = row("source", "web-v1@shop", &to, "a@shop", &json!({}));
+        counter(&mut store, REQUESTS, &sample, value);
     };
     add("steady", &|past| Some(steady(past)));
     add("reset", &|past| Some(reset(past)));
@@ -275,7 +283,7 @@ async fn failures_of_callers_elsewhere_belong_to_what_they_called() {
     });
     for service in ["a@shop", "b@bank"] {
         let sample = row("source", "till-v1@bank", "-", service, &failing);
-        counter(&mut store, &sample, |past| Some(2.0 * (past + 600) as f64));
+        counter(&mut store, REQUESTS, &sample, |past| Some(2.0 * (past + 600) as f64));
     }
     let url = embedded::serve(store, NOW).await;
     let found = edges(&Client::new(&PrometheusOptions::new(url)).unwrap(), NOW).await;

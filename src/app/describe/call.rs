@@ -48,6 +48,7 @@ pub(super) fn describe(told: &Told<'_>, call: &Call, cells: usize) -> Option<Doc
         sheet.figure("errors", tone, &text, &points(|s| s.errors));
     }
     sheet.latency(sum.latency_ms.unwrap_or_default(), &points(|s| s.p95_ms));
+    sheet.throughput(sum.throughput.unwrap_or_default());
     sheet.reach(picture.history.reach());
     let responses = responses(&edges);
     if !responses.is_empty() {

@@ -99,6 +99,7 @@ fn figures(sheet: &mut Sheet, picture: &Picture, members: &[&Node]) {
     }
     if let [node] = members {
         sheet.latency(node.latency_ms.unwrap_or_default(), &points(|s| s.p95_ms));
+        sheet.throughput(node.throughput.unwrap_or_default());
         if let Some(percent) = node.unserved_percent {
             sheet.field("unserved", Tone::Bad, &format!("{}%", format::percent(percent)));
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::doc::{Doc, Line};
 use crate::app::list::Tone;
-use crate::mesh::graph::{Health, Latency, Response, Unit};
+use crate::mesh::graph::{Health, Latency, Response, Throughput, Unit};
 use crate::ui::format;
 
 /// Columns of the names of fields.
@@ -63,6 +63,16 @@ impl Sheet {
             let Some(value) = value else { continue };
             let points = if name == "p95" { points } else { &[] };
             self.figure(name, Tone::Text, &format::millis(value), points);
+        }
+    }
+
+    /// Bytes of requests and of responses.
+    pub(super) fn throughput(&mut self, throughput: Throughput) {
+        let ways =
+            [("requests", throughput.request_bytes), ("responses", throughput.response_bytes)];
+        for (name, bytes) in ways {
+            let Some(bytes) = bytes else { continue };
+            self.field(name, Tone::Text, &rate(bytes, Unit::Bytes));
         }
     }
 

@@ -106,8 +106,7 @@ pub(super) fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
 /// Brings the place just come to up to date.
 pub(super) fn arrive(model: &mut Model) -> Vec<Effect> {
     super::renew(model);
-    let mut effects = vec![super::wants(model)];
-    effects.extend(model.render());
+    let mut effects = model.render();
     effects.extend(model.ask());
     effects
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::call::{self, Call};
 use super::identity::{Identity, Naming, is_egress_cluster};
-use super::ledger::{Entry, Ledger};
+use super::ledger::{Entry, Ledger, Measured};
 use super::reporter::{Choice, Pair};
-use super::{Graph, GraphInput, GraphType, Protocol, RateKind, finish, idle};
+use super::{Graph, GraphInput, GraphType, Protocol, RateKind, Throughput, finish, idle};
 use crate::mesh::telemetry::{End, LatencyRow, RateRow, Reporter};
 
 /// Builds the graph that the options ask for. The answer is sorted, and depends on nothing but
@@ -66,7 +66,7 @@ impl Builder<'_> {
         for rows in &metrics {
             self.judge_security(rows);
         }
-        self.read_latency(&metrics);
+        self.read_histograms(&metrics);
     }
 
     fn usable<'r>(
@@ -235,50 +235,61 @@ impl Builder<'_> {
     }
 
     /// Adds histograms to the edges they belong to, and to the nodes that took the requests.
-    fn read_latency(&mut self, metrics: &[Vec<Counted<'_>>]) {
+    fn read_histograms(&mut self, metrics: &[Vec<Counted<'_>>]) {
         let telemetry = self.input.telemetry;
-        if telemetry.latency.rows().is_empty() && telemetry.latency_sum.rows().is_empty() {
+        let sums = [&telemetry.latency_sum, &telemetry.request_bytes, &telemetry.response_bytes];
+        if telemetry.latency.rows().is_empty() && sums.iter().all(|part| part.rows().is_empty()) {
             return;
         }
         let names = Names::learn(metrics);
         for LatencyRow { flow, buckets } in telemetry.latency.rows() {
-            for (edge, node) in self.timed(&names, flow) {
-                self.histogram(edge, node, |histogram| histogram.add(buckets));
-            }
+            self.measure(&names, flow, |measured| measured.latency.add(buckets));
         }
-        for row in telemetry.latency_sum.rows() {
-            for (edge, node) in self.timed(&names, &row.flow) {
-                self.histogram(edge, node, |histogram| histogram.add_sum(row.rate));
+        let add_latency: fn(&mut Measured, f64) = |to, rate| to.latency.add_sum(rate);
+        let add_request: fn(&mut Measured, f64) = |to, rate| {
+            let bytes = Throughput { request_bytes: Some(rate), ..Throughput::default() };
+            to.throughput = to.throughput + bytes;
+        };
+        let add_response: fn(&mut Measured, f64) = |to, rate| {
+            let bytes = Throughput { response_bytes: Some(rate), ..Throughput::default() };
+            to.throughput = to.throughput + bytes;
+        };
+        for (part, add) in sums.into_iter().zip([add_latency, add_request, add_response]) {
+            for row in part.rows().iter().filter(|row| row.rate >= 0.0) {
+                self.measure(&names, &row.flow, |measured| add(measured, row.rate));
             }
         }
     }
 
-    fn timed(
+    /// Adds what was measured of a flow to the edges it belongs to, and to the nodes it went to.
+    fn measure(
+        &mut self,
+        names: &Names,
+        flow: &crate::mesh::telemetry::Flow,
+        add: impl Fn(&mut Measured),
+    ) {
+        for key in self.edges_of_flow(names, flow) {
+            if let Some(edge) = self.ledger.edges.get_mut(&key) {
+                add(&mut edge.measured);
+            }
+            if let Some(node) = self.ledger.draft(key.1) {
+                add(&mut node.measured);
+            }
+        }
+    }
+
+    fn edges_of_flow(
         &self,
         names: &Names,
         flow: &crate::mesh::telemetry::Flow,
-    ) -> Vec<(super::ledger::EdgeKey, usize)> {
+    ) -> Vec<super::ledger::EdgeKey> {
         let protocol = call::protocol_of_requests(&flow.protocol, self.input.options);
         let Some(mut call) = protocol.and_then(|p| Call::of(flow, p, self.input.scope)) else {
             return Vec::new();
         };
         names.complete(&mut call.source);
         names.complete(&mut call.destination);
-        self.edges_of(&call).into_iter().map(|key| (key, key.1)).collect()
-    }
-
-    fn histogram(
-        &mut self,
-        edge: super::ledger::EdgeKey,
-        node: usize,
-        mut add: impl FnMut(&mut super::latency::Histogram),
-    ) {
-        if let Some(edge) = self.ledger.edges.get_mut(&edge) {
-            add(&mut edge.latency);
-        }
-        if let Some(node) = self.ledger.draft(node) {
-            add(&mut node.latency);
-        }
+        self.edges_of(&call)
     }
 }
 

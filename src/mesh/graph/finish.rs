@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::identity::Naming;
-use super::ledger::{EdgeDraft, EdgeKey, Ledger, NodeDraft};
+use super::ledger::{EdgeDraft, EdgeKey, Ledger, Measured, NodeDraft};
 use super::marks::Marks;
 use super::{
     Edge, Graph, GraphInput, GrpcTraffic, HttpTraffic, Latency, Node, NodeFlag, NodeTraffic,
-    NodeType, Protocol, RateKind, Response, TcpTraffic, Unit, verdict,
+    NodeType, Protocol, RateKind, Response, TcpTraffic, Throughput, Unit, verdict,
 };
 use crate::mesh::inventory::Workload;
 
@@ -77,7 +77,8 @@ fn node<'a>(
         flags: marks.flags,
         pods: marks.pods,
         unserved_percent: unserved,
-        latency_ms: draft.latency.latency().map(rounded_latency),
+        latency_ms: draft.measured.latency.latency().map(rounded_latency),
+        throughput: throughput(&draft.measured),
         ..Node::default()
     };
     (node, marks.workloads)
@@ -119,7 +120,8 @@ fn edge(
         error_percent: if judged { percent(failed, draft.rate) } else { None },
         share_percent: share.map(rounded),
         responses: responses.collect(),
-        latency_ms: draft.latency.latency().map(rounded_latency),
+        latency_ms: draft.measured.latency.latency().map(rounded_latency),
+        throughput: throughput(&draft.measured),
         mtls_percent: percent(draft.secured, draft.judged),
         ..Edge::default()
     }
@@ -225,6 +227,16 @@ fn percent(part: f64, whole: f64) -> Option<f64> {
 /// Sums depend on the order of their parts in the last bits; the answer does not.
 fn rounded(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
+}
+
+/// `None` where nobody told.
+fn throughput(measured: &Measured) -> Option<Throughput> {
+    let Throughput { request_bytes, response_bytes } = measured.throughput;
+    let known = request_bytes.is_some() || response_bytes.is_some();
+    known.then(|| Throughput {
+        request_bytes: request_bytes.map(rounded),
+        response_bytes: response_bytes.map(rounded),
+    })
 }
 
 fn rounded_latency(latency: Latency) -> Latency {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::Protocol;
 use super::identity::Identity;
 use super::latency::Histogram;
+use super::{Protocol, Throughput};
 use crate::mesh::telemetry::End;
 
 /// A node in the making.
@@ -22,8 +22,8 @@ pub(super) struct NodeDraft {
     /// Requests per second to this service, and how many of them no workload took.
     pub asked: f64,
     pub unserved: f64,
-    /// Latency of what came in.
-    pub latency: Histogram,
+    /// Of what came in.
+    pub measured: Measured,
 }
 
 /// What an edge carries, by class.
@@ -43,7 +43,14 @@ pub(super) struct EdgeDraft {
     /// Rate under mutual TLS, and rate of which a receiver told either way.
     pub secured: f64,
     pub judged: f64,
+    pub measured: Measured,
+}
+
+/// What histograms tell beside the rates.
+#[derive(Debug, Default)]
+pub(super) struct Measured {
     pub latency: Histogram,
+    pub throughput: Throughput,
 }
 
 /// Source, target, protocol.

@@ -18,6 +18,7 @@ pub(super) struct Plan {
     pub time: Option<Timestamp>,
     pub graph: GraphOptions,
     pub latency: Option<LatencyBy>,
+    pub throughput: bool,
     pub counts: bool,
     pub events: bool,
     pub paused: bool,
@@ -36,6 +37,7 @@ impl Plan {
             time: options.time,
             graph: GraphOptions::default(),
             latency: None,
+            throughput: false,
             counts: false,
             events: false,
             paused: false,
@@ -67,9 +69,10 @@ impl Plan {
             grpc_sent: false,
             grpc_received: false,
             latency: self.latency,
+            throughput: self.throughput,
             counts: self.counts,
             ..self.rates()
         };
-        (self.latency.is_some() || self.counts).then_some(request)
+        (self.latency.is_some() || self.throughput || self.counts).then_some(request)
     }
 }

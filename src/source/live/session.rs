@@ -233,10 +233,13 @@ struct Asked {
 impl Asked {
     /// How long to wait before a question, where it was asked already and the answer is young.
     fn rest(&self, request: &TelemetryRequest, every: Duration) -> Option<Duration> {
-        let (latency, counts) = (self.request.latency, self.request.counts);
+        let TelemetryRequest { latency, throughput, counts, .. } = self.request;
         // More was asked than is wanted now.
-        let covered = latency >= request.latency && counts >= request.counts;
-        let same = TelemetryRequest { latency, counts, ..request.clone() } == self.request;
+        let covered = latency >= request.latency
+            && throughput >= request.throughput
+            && counts >= request.counts;
+        let all = TelemetryRequest { latency, throughput, counts, ..request.clone() };
+        let same = all == self.request;
         let rest = self.due.saturating_duration_since(Instant::now());
         (covered && same && every == self.every && !rest.is_zero()).then_some(rest)
     }
@@ -253,7 +256,7 @@ struct Telemetry {
 }
 
 impl Telemetry {
-    /// `slow`: latency and counts, which must not hold the rates up.
+    /// `slow`: latency, throughput and counts, which must not hold the rates up.
     async fn keep_asking(mut self, slow: bool) {
         let mut client: Option<Client> = None;
         let mut backoff = Backoff::new(11 + u64::from(slow));
@@ -376,8 +379,11 @@ mod tests {
         let young = asked(Instant::now() + every);
         assert!(young.rest(&plan.slow().unwrap(), every).is_some());
         assert!(young.rest(&plan.slow().unwrap(), every / 2).is_none());
-        let more = Plan { counts: true, ..plan.clone() };
-        assert!(young.rest(&more.slow().unwrap(), every).is_none());
+        for more in
+            [Plan { counts: true, ..plan.clone() }, Plan { throughput: true, ..plan.clone() }]
+        {
+            assert!(young.rest(&more.slow().unwrap(), every).is_none());
+        }
         let other = Plan { window: every, ..plan.clone() };
         assert!(young.rest(&other.slow().unwrap(), every).is_none());
         assert!(asked(Instant::now()).rest(&plan.slow().unwrap(), every).is_none());

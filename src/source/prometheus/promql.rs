@@ -44,6 +44,8 @@ pub struct TelemetryRequest {
     /// `istio_response_messages_total`.
     pub grpc_received: bool,
     pub latency: Option<LatencyBy>,
+    /// `istio_request_bytes_sum` and `istio_response_bytes_sum`, by edge.
+    pub throughput: bool,
     /// How long latency may take where it is only an ornament: the dearest question of all must
     /// not hold the others up. `None` waits as long as for any other.
     pub latency_within: Option<Duration>,
@@ -54,7 +56,7 @@ pub struct TelemetryRequest {
 }
 
 impl TelemetryRequest {
-    /// What a graph with these options needs, without latency and counts.
+    /// What a graph with these options needs, without latency, throughput and counts.
     pub fn for_graph(scope: Scope, window: Duration, options: &GraphOptions) -> Self {
         let by = |kind: RateKind, one: RateKind| kind == one || kind == RateKind::Total;
         Self {
@@ -69,6 +71,7 @@ impl TelemetryRequest {
             grpc_sent: by(options.grpc, RateKind::Sent),
             grpc_received: by(options.grpc, RateKind::Received),
             latency: None,
+            throughput: false,
             latency_within: None,
             counts: false,
             idle: options.idle,
@@ -104,6 +107,8 @@ pub enum Ask {
     /// Latency of what is called, callers together.
     CalledLatency,
     CalledLatencySum,
+    RequestBytes,
+    ResponseBytes,
     /// Raw samples of requests.
     Counts,
     /// Raw samples of `up`: since when each target has been scraped.
@@ -128,6 +133,8 @@ impl Ask {
             Self::LatencySum => "latency_sum",
             Self::CalledLatency => "called_latency",
             Self::CalledLatencySum => "called_latency_sum",
+            Self::RequestBytes => "request_bytes",
+            Self::ResponseBytes => "response_bytes",
             Self::Counts => "counts",
             Self::Targets => "targets",
         }
@@ -183,6 +190,10 @@ pub fn questions(
         }
         None => {}
     }
+    if request.throughput {
+        all.push((Ask::RequestBytes, text.one_reporter("istio_request_bytes_sum")));
+        all.push((Ask::ResponseBytes, text.one_reporter("istio_response_bytes_sum")));
+    }
     if request.counts {
         all.push((Ask::Counts, text.raw("istio_requests_total")));
         all.push((Ask::Targets, format!("up[{}]", duration(request.window + LEAD))));
@@ -216,10 +227,10 @@ impl Text<'_> {
     /// A histogram's series of one reporter a flow: the source's where it has counted, else the
     /// waypoint's, else the destination's.
     fn one_reporter(&self, metric: &str) -> String {
-        let bucket = metric.ends_with("_bucket");
         let window = duration(self.request.window);
-        let count = "istio_request_duration_milliseconds_count";
-        let le = if bucket { ",le" } else { "" };
+        let (histogram, series) = metric.rsplit_once('_').unwrap_or((metric, ""));
+        let count = &format!("{histogram}_count");
+        let le = if series == "bucket" { ",le" } else { "" };
         let replica = REPLICA.join(",");
         // Which reporter counts does not depend on which replica of Prometheus saw it.
         let ignoring = format!(" ignoring ({replica}{le})");

@@ -125,6 +125,8 @@ fn place(telemetry: &mut Telemetry, ask: Ask, answer: Result<Answered, Trouble>)
         Ask::GrpcReceived => &mut telemetry.grpc_received,
         Ask::LatencySum => &mut telemetry.latency_sum,
         Ask::CalledLatencySum => &mut telemetry.called_latency_sum,
+        Ask::RequestBytes => &mut telemetry.request_bytes,
+        Ask::ResponseBytes => &mut telemetry.response_bytes,
         Ask::Latency | Ask::CalledLatency => {
             let slot = if ask == Ask::Latency {
                 &mut telemetry.latency
