@@ -13,6 +13,8 @@ mod moves;
 
 /// Sweeps without gain after which sweeping ends.
 const PATIENCE: u8 = 5;
+/// The same in large graphs.
+const PATIENCE_LARGE: u8 = 3;
 /// Up to this many links items move after each sweep, and more than one first order is tried.
 pub(crate) const THOROUGH: usize = 400;
 /// Orders that are tried beyond those of [`STARTS`].
@@ -23,6 +25,8 @@ const SHAKES_IDLE: u64 = 6;
 const EFFORT: u64 = 250_000;
 /// Rounds in which items of the best order move.
 const SETTLING: usize = 4;
+/// The same in large graphs.
+const SETTLING_LARGE: usize = 2;
 /// Fine steps between two places in a layer: ports of one item.
 const FINE: i64 = 1 << 12;
 
@@ -111,6 +115,10 @@ impl<'p> Ordering<'p> {
         }
     }
 
+    fn is_large(&self) -> bool {
+        self.proper.links.len() > THOROUGH
+    }
+
     fn is_held(&self) -> bool {
         self.before.iter().any(Option::is_some)
     }
@@ -146,7 +154,7 @@ impl<'p> Ordering<'p> {
     /// The best order found, and its crossings.
     pub(crate) fn run(mut self, sweeps: u8) -> (Layers, u64, u64) {
         let mut best = (self.crossings(), self.layers.clone());
-        if !self.is_held() && self.proper.links.len() > THOROUGH {
+        if !self.is_held() && self.is_large() {
             self.improve(sweeps, None, &mut best);
         } else if !self.is_held() {
             for (backward, moves) in STARTS {
@@ -189,7 +197,7 @@ impl<'p> Ordering<'p> {
         }
         if best.0 > 0 {
             self.exchange();
-            self.sift(SETTLING);
+            self.sift(if self.is_large() { SETTLING_LARGE } else { SETTLING });
             *best = (self.crossings(), self.layers.clone());
         }
     }
@@ -197,8 +205,9 @@ impl<'p> Ordering<'p> {
     /// Sweeps from the order there is, and keeps what is better than the best.
     fn improve(&mut self, sweeps: u8, moves: Option<Moves>, best: &mut (u64, Layers)) {
         let (mut least, mut idle) = (u64::MAX, 0);
+        let patience = if self.is_large() { PATIENCE_LARGE } else { PATIENCE };
         for sweep in 0..sweeps {
-            if best.0 == 0 || idle >= PATIENCE {
+            if best.0 == 0 || idle >= patience {
                 break;
             }
             self.sweep(sweep % 2 == 0, sweep / 2 % 2 == 1);

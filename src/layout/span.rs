@@ -25,7 +25,7 @@ pub(crate) struct Gap {
 
 /// A channel of so many tracks gets a spare one: lines that are routed anew after a change may
 /// want one more, and should not push aside all that comes after them.
-const SPARE: i32 = 5;
+const SPARE: i32 = 4;
 
 /// The main axis of a component.
 #[derive(Debug, Clone, Default)]

@@ -1,8 +1,9 @@
 //! Pods by their labels, so that a selector is answered without looking at every pod.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::mesh::core::{Node, Pod, covers};
+use crate::mesh::findings::workloads;
 use crate::mesh::object::{Key, Labels, Resource, Table};
 
 /// All pods, sorted by namespace and name, and where each pair of labels occurs.
@@ -11,6 +12,8 @@ pub struct Pods<'a> {
     all: Vec<&'a Resource<Pod>>,
     by_pair: HashMap<(&'a str, &'a str), Vec<usize>>,
     by_namespace: HashMap<&'a str, Vec<usize>>,
+    /// Namespaces that have a pod which is not ready.
+    troubled: HashSet<&'a str>,
     /// Labels that a pod has from its node, by node name.
     places: HashMap<&'a str, Labels>,
 }
@@ -28,6 +31,9 @@ impl<'a> Pods<'a> {
         let mut pods = Self { all, ..Self::default() };
         for (number, pod) in pods.all.iter().enumerate() {
             pods.by_namespace.entry(&pod.meta.namespace).or_default().push(number);
+            if !workloads::pod_is_ready(pod) {
+                pods.troubled.insert(&pod.meta.namespace);
+            }
             for (key, value) in &pod.meta.labels {
                 pods.by_pair.entry((key, value)).or_default().push(number);
             }
@@ -39,6 +45,11 @@ impl<'a> Pods<'a> {
 
     pub fn all(&self) -> &[&'a Resource<Pod>] {
         &self.all
+    }
+
+    /// Whether every pod of a namespace is ready.
+    pub fn all_ready(&self, namespace: &str) -> bool {
+        !self.troubled.contains(namespace)
     }
 
     pub fn of_namespace(&self, namespace: &str) -> impl Iterator<Item = &'a Resource<Pod>> {

@@ -5,6 +5,7 @@ use super::super::destinations;
 use super::super::index::Index;
 use super::super::index::hosts;
 use super::super::rule::{Check, Example, Rule, Sink};
+use super::super::workloads;
 use crate::mesh::config::VirtualService;
 use crate::mesh::core::{Pod, covers};
 use crate::mesh::host;
@@ -92,7 +93,7 @@ fn check(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Sink<
         }
         let host = hosts::full(own, &target.host);
         let Some(pods) = pods_of(index, &host, &target.subset) else { continue };
-        let ready = pods.iter().filter(|pod| is_ready(pod)).count();
+        let ready = pods.iter().filter(|pod| workloads::pod_is_ready(pod)).count();
         if pods.is_empty() || ready > 0 {
             continue;
         }
@@ -117,9 +118,13 @@ fn check(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Sink<
     }
 }
 
-/// The pods of a service's subset; `None` where service or subset are not known.
+/// The pods of a service's subset; `None` where service or subset are not known, or all pods of
+/// the namespace are ready.
 fn pods_of<'a>(index: &Index<'a>, host: &str, subset: &str) -> Option<Vec<&'a Resource<Pod>>> {
     let (name, namespace) = host::service_of(host)?;
+    if index.pods().all_ready(namespace) {
+        return None;
+    }
     let service = index.objects.services().get(&Key::new(namespace, name))?;
     if service.spec.selector.is_empty() {
         return None;
@@ -127,12 +132,4 @@ fn pods_of<'a>(index: &Index<'a>, host: &str, subset: &str) -> Option<Vec<&'a Re
     let labels = *index.subsets().get(&(namespace, name))?.get(subset)?;
     let selected = index.pods().selected_in(namespace, &service.spec.selector);
     Some(selected.filter(|pod| covers(labels, &pod.meta.labels)).collect())
-}
-
-/// A pod that says so itself; one that says nothing (from a file) counts as ready.
-fn is_ready(pod: &Pod) -> bool {
-    let mut conditions = pod.status.conditions.iter();
-    conditions
-        .find(|condition| condition.kind == "Ready")
-        .is_none_or(|ready| ready.status == "True")
 }
