@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::app::list::Tone;
 use crate::mesh::graph::Health;
+use crate::mesh::harmless;
 use crate::terminal::ColorDepth;
 
 mod color;
@@ -123,7 +124,7 @@ impl Theme {
     pub fn load(text: &str, depth: ColorDepth) -> Result<Self, ThemeError> {
         let parse = |text: &str| {
             toml::from_str::<BTreeMap<Role, String>>(text)
-                .map_err(|error| ThemeError::Toml(error.to_string()))
+                .map_err(|error| ThemeError::Toml(harmless::text(&error.to_string()).into_owned()))
         };
         let mut words = parse(BUILT_IN[0].1)?;
         words.extend(parse(text)?);
@@ -204,6 +205,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The parser's words quote the line.
+    #[test]
+    fn what_is_quoted_is_harmless() {
+        let error = Theme::load("text = \"red\"\u{1b}]52;c;\u{7}", ColorDepth::True).unwrap_err();
+        assert!(!error.to_string().contains(harmless::is_harmful), "{error:?}");
     }
 
     #[rstest]
