@@ -121,3 +121,23 @@ proptest! {
         }
     }
 }
+
+/// At the start kinds come one after the other: what is not read yet is not missing.
+#[test]
+fn gateways_that_are_not_read_yet_are_not_missing() {
+    let objects = objects(
+        "
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop, namespace: shop}
+spec: {hosts: ['*'], gateways: [front], http: [{directResponse: {status: 200}}]}
+",
+    );
+    let kinds = [(Kind::Gateway, KindState::Pending)].into();
+    let codes = |kinds: &BTreeMap<Kind, KindState>| -> Vec<&str> {
+        let report = analyze(&FindingInput { kinds, ..FindingInput::new(&objects) });
+        report.findings.iter().map(|finding| finding.code).collect()
+    };
+    assert_eq!(codes(&kinds), [""; 0]);
+    assert_eq!(codes(&BTreeMap::new()), ["IST0101", "IST0132"]);
+}

@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     remedy: "Add a host to a server of the gateway, or name another gateway.",
     docs: "https://istio.io/latest/docs/reference/config/analysis/ist0132/",
     differs: "",
-    needs: &[],
+    needs: &[Kind::Gateway],
     check: Check::Mesh(check),
     example: Example {
         bad: "

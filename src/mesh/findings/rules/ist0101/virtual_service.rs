@@ -69,6 +69,10 @@ fn subset(
 }
 
 fn gateways(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Sink<'_>) {
+    if !index.is_read(Kind::Gateway) {
+        sink.withhold("gateways are not read, so those of VirtualServices are not judged");
+        return;
+    }
     for (i, written) in service.spec.gateways.iter().enumerate() {
         if written == "mesh" || is_internal(written) {
             continue;
