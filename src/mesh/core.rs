@@ -139,6 +139,14 @@ pub struct PodStatus {
     pub init_container_statuses: Vec<ContainerStatus>,
 }
 
+impl PodStatus {
+    /// What the pod's condition `Ready` says; `None` where it says nothing yet, or is from a file.
+    pub fn ready(&self) -> Option<bool> {
+        let condition = self.conditions.iter().find(|condition| condition.kind == "Ready")?;
+        Some(condition.status == "True")
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Ip {

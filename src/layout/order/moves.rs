@@ -35,10 +35,15 @@ fn crossings_of(one: &Placed, other: &Placed) -> (i64, i64) {
 impl Ordering<'_> {
     /// Lets neighbours change places where that takes crossings away.
     pub(super) fn exchange(&mut self) {
-        for _ in 0..EXCHANGES {
+        self.in_rounds(EXCHANGES, Self::exchange_in);
+    }
+
+    /// Goes through the layers until nothing changes, or so many times.
+    fn in_rounds(&mut self, rounds: usize, change: fn(&mut Self, usize) -> bool) {
+        for _ in 0..rounds {
             let mut changed = false;
             for layer in 0..self.layers.len() {
-                changed |= self.exchange_in(layer);
+                changed |= change(self, layer);
             }
             if !changed {
                 break;
@@ -68,15 +73,7 @@ impl Ordering<'_> {
     /// Puts items where they have the fewest crossings with the others of their layer, in so many
     /// rounds at most.
     pub(super) fn sift(&mut self, rounds: usize) {
-        for _ in 0..rounds {
-            let mut changed = false;
-            for layer in 0..self.layers.len() {
-                changed |= self.sift_in(layer);
-            }
-            if !changed {
-                break;
-            }
-        }
+        self.in_rounds(rounds, Self::sift_in);
     }
 
     /// One item after the other, those with the most links first.

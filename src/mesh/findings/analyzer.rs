@@ -175,16 +175,21 @@ impl Analyzer {
             *remembered = Remembered::default();
         }
         if changed.tables.contains(Kind::VirtualService) || remembered.by_object.is_empty() {
-            index.take_reads();
+            let rules: Vec<_> = RULES
+                .iter()
+                .filter_map(|rule| match rule.check {
+                    Check::VirtualService { one, .. } => Some((rule, one)),
+                    Check::Mesh(_) | Check::Object(_) => None,
+                })
+                .collect();
             let services: Vec<_> = index.virtual_services().collect();
+            // That there are these is no reason to ask about each of them again.
             index.take_reads();
             remembered.renew(
                 services.into_iter().map(|service| (&service.raw.json, service)),
                 |service, found| {
-                    for rule in RULES {
-                        if let Check::VirtualService { one, .. } = rule.check {
-                            one(index, service, &mut found.sink(rule));
-                        }
+                    for (rule, one) in &rules {
+                        one(index, service, &mut found.sink(rule));
                     }
                 },
             );
@@ -209,7 +214,6 @@ impl Analyzer {
         let known = self.mesh.entry(rule.code).or_insert_with(|| (changed, Found::default()));
         if known.0.meet(changed) {
             let mut found = Found::default();
-            index.take_reads();
             check(index, &mut found.sink(rule));
             *known = (index.take_reads(), found);
         }

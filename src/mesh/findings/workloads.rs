@@ -51,11 +51,3 @@ pub fn namespace_is_ambient(namespace: Option<&Resource<Namespace>>) -> bool {
 pub fn is_control_plane(labels: &Labels) -> bool {
     labels.contains_key("istio") || labels.get("release").is_some_and(|release| release == "istio")
 }
-
-/// A pod that says so itself; one that says nothing (from a file) counts as ready.
-pub fn pod_is_ready(pod: &Pod) -> bool {
-    let mut conditions = pod.status.conditions.iter();
-    conditions
-        .find(|condition| condition.kind == "Ready")
-        .is_none_or(|ready| ready.status == "True")
-}

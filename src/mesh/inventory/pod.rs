@@ -154,8 +154,8 @@ fn print_main(pod: &Resource<Pod>, printed: &mut Printed) {
         }
     }
     if printed.status == "Completed" && running {
-        let ready = pod.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True");
-        printed.status = if ready { "Running" } else { "NotReady" }.into();
+        printed.status =
+            if pod.status.ready() == Some(true) { "Running" } else { "NotReady" }.into();
     }
 }
 

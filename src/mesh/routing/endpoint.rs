@@ -230,8 +230,7 @@ fn without_slices(objects: &Objects, service: &Resource<Service>, subset: &Label
     if !objects.pods.is_empty() {
         for pod in in_namespace(&objects.pods, &service.meta.namespace) {
             if covers(selector, &pod.meta.labels) {
-                let ready =
-                    pod.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True");
+                let ready = pod.status.ready() == Some(true);
                 found.add(&pod.meta.name, 0, Some(pod), ready, subset);
             }
         }

@@ -68,7 +68,9 @@ impl Router {
     fn workload_source(&self, namespace: &str, name: &str) -> Option<Source> {
         let own = in_namespace(&self.objects.pods, namespace)
             .filter(|pod| self.owner(pod).is_some_and(|owner| *owner == *name));
-        if let Some(pod) = own.min_by_key(|pod| (!is_ready(pod), Arc::clone(&pod.meta.name))) {
+        if let Some(pod) =
+            own.min_by_key(|pod| (pod.status.ready() != Some(true), Arc::clone(&pod.meta.name)))
+        {
             return Some(of_pod(pod));
         }
         let workload = self.workload(&Key::new(namespace, name))?;
@@ -115,7 +117,7 @@ impl Router {
         };
         let pods = self.objects.pods.values();
         let selected = pods.filter(|pod| selects(&pod.meta.labels, &pod.meta.namespace));
-        if let Some(pod) = selected.min_by_key(|pod| !is_ready(pod)) {
+        if let Some(pod) = selected.min_by_key(|pod| pod.status.ready() != Some(true)) {
             return Some(Source { kind: SourceKind::Gateway, ..of_pod(pod) });
         }
         let workloads = self.objects.deployments.values().chain(self.objects.daemon_sets.values());
@@ -175,10 +177,6 @@ impl Router {
     pub fn sources(&self) -> impl Iterator<Item = Source> {
         self.objects.pods.values().map(|pod| of_pod(pod))
     }
-}
-
-fn is_ready(pod: &Resource<Pod>) -> bool {
-    pod.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True")
 }
 
 fn of_pod(pod: &Resource<Pod>) -> Source {

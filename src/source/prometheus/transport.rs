@@ -149,15 +149,15 @@ fn header<'a>(headers: &'a http::HeaderMap, name: &http::HeaderName) -> Option<&
 /// Whether a server has refused a client for the certificate it showed, or for none: the alerts
 /// of RFC 8446, 6.2, as rustls names them.
 fn asks_for_certificate(why: &str) -> bool {
-    [
+    let mut alerts = [
         "CertificateRequired",
         "BadCertificate",
         "CertificateUnknown",
         "UnknownCA",
         "CertificateExpired",
     ]
-    .iter()
-    .any(|alert| why.contains("received fatal alert") && why.contains(alert))
+    .into_iter();
+    why.contains("received fatal alert") && alerts.any(|alert| why.contains(alert))
 }
 
 impl Fault {

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::mesh::core::{Node, Pod, covers};
-use crate::mesh::findings::workloads;
 use crate::mesh::object::{Key, Labels, Resource, Table};
 
 /// All pods, sorted by namespace and name, and where each pair of labels occurs.
@@ -31,7 +30,7 @@ impl<'a> Pods<'a> {
         let mut pods = Self { all, ..Self::default() };
         for (number, pod) in pods.all.iter().enumerate() {
             pods.by_namespace.entry(&pod.meta.namespace).or_default().push(number);
-            if !workloads::pod_is_ready(pod) {
+            if pod.status.ready() == Some(false) {
                 pods.troubled.insert(&pod.meta.namespace);
             }
             for (key, value) in &pod.meta.labels {

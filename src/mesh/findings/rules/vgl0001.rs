@@ -5,7 +5,6 @@ use super::super::destinations;
 use super::super::index::Index;
 use super::super::index::hosts;
 use super::super::rule::{Check, Example, Rule, Sink};
-use super::super::workloads;
 use crate::mesh::config::VirtualService;
 use crate::mesh::core::{Pod, covers};
 use crate::mesh::host;
@@ -93,7 +92,7 @@ fn check(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Sink<
         }
         let host = hosts::full(own, &target.host);
         let Some(pods) = pods_of(index, &host, &target.subset) else { continue };
-        let ready = pods.iter().filter(|pod| workloads::pod_is_ready(pod)).count();
+        let ready = pods.iter().filter(|pod| pod.status.ready() != Some(false)).count();
         if pods.is_empty() || ready > 0 {
             continue;
         }

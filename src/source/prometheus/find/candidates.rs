@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::mesh::Objects;
 use crate::mesh::core::{IntOrName, Pod, Service, ServicePort, covers};
-use crate::mesh::object::{Labels, Resource};
+use crate::mesh::object::{Labels, Resource, in_namespace};
 
 /// A service that may be Prometheus.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,15 +120,10 @@ fn rank(service: &Resource<Service>) -> Option<([usize; 3], Candidate)> {
 impl Candidate {
     /// A ready pod behind the service and the port that it listens on.
     pub(super) fn pod(&self, objects: &Objects) -> Option<(Arc<str>, u16)> {
-        let ready = |pod: &Resource<Pod>| {
-            pod.meta.deleting.is_none()
-                && pod.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True")
-        };
-        let mut pods = objects.pods.values().filter(|pod| {
-            pod.meta.namespace == self.namespace
-                && !self.selector.is_empty()
-                && covers(&self.selector, &pod.meta.labels)
-                && ready(pod)
+        let ready =
+            |pod: &Resource<Pod>| pod.meta.deleting.is_none() && pod.status.ready() == Some(true);
+        let mut pods = in_namespace(&objects.pods, &self.namespace).filter(|pod| {
+            !self.selector.is_empty() && covers(&self.selector, &pod.meta.labels) && ready(pod)
         });
         let pod = pods.next()?;
         Some((pod.meta.name.clone(), self.pod_port(pod)?))
