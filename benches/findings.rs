@@ -4,10 +4,15 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
 use serde_json::{Value, json};
 use vigla::mesh::Objects;
 use vigla::mesh::findings::{Analyzer, FindingInput, analyze};
 use vigla::mesh::object::RawObject;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const SERVICES: usize = 1_000;
 const NAMESPACES: usize = 20;
@@ -75,9 +80,13 @@ fn findings(criterion: &mut Criterion) {
             black_box(analyzer.analyze(&FindingInput::new(&objects)))
         });
     });
-    let pod = service(0).swap_remove(0);
-    criterion.bench_function("findings/after a change of one pod", |bencher| {
+    let mut pod = service(0).swap_remove(0);
+    let mut ready = false;
+    criterion.bench_function("findings/after a change of one pod's readiness", |bencher| {
         bencher.iter(|| {
+            ready = !ready;
+            let status = if ready { "True" } else { "False" };
+            pod["status"] = json!({"conditions": [{"type": "Ready", "status": status}]});
             if let Some(raw) = RawObject::from_value(pod.clone()) {
                 objects.insert(raw);
             }

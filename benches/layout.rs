@@ -5,6 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
 use vigla::layout::glyph::Glyphs;
 use vigla::layout::paint::{CellSink, paint};
 use vigla::layout::scene::{Area, Pos, Zoom};
@@ -20,6 +21,10 @@ mod graphs;
 #[path = "../tests/support/meshes.rs"]
 #[expect(dead_code, reason = "tests draw the rest")]
 mod meshes;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Takes letters and forgets them.
 struct Nowhere(u64);

@@ -7,7 +7,7 @@
 //! to its reverse.
 
 use super::crossings::Fenwick;
-use super::proper::Proper;
+use super::proper::{Link, Proper};
 
 mod moves;
 
@@ -77,6 +77,8 @@ pub(crate) struct Ordering<'p> {
     layers: Layers,
     /// Place of each item in its layer.
     place: Vec<usize>,
+    /// By link, how far into its item the source end lies, in fine steps.
+    source_step: Vec<i64>,
     /// Places to keep the order of; empty in a fresh layout.
     before: &'p [Option<i32>],
     /// Counts what was done, for the tests of its bound.
@@ -92,6 +94,7 @@ impl<'p> Ordering<'p> {
             near,
             layers: vec![Vec::new(); proper.layers],
             place: vec![0; proper.items.len()],
+            source_step: proper.links.iter().map(|link| source_step(proper, link)).collect(),
             before,
             steps: 0,
         };
@@ -233,9 +236,7 @@ impl<'p> Ordering<'p> {
 
     /// Where the source end of a link lies in its layer, in fine steps.
     fn source_at(&self, link: usize) -> i64 {
-        let link = &self.proper.links[link];
-        let out = self.proper.items[link.from].outs.get(link.out).copied().unwrap_or(0);
-        long(self.place[link.from]) * FINE + i64::from(out).clamp(0, FINE - 1)
+        long(self.place[self.proper.links[link].from]) * FINE + self.source_step[link]
     }
 
     /// Where the target end of a link lies, to the cell of the item.
@@ -294,6 +295,11 @@ impl<'p> Ordering<'p> {
         }
         crossings
     }
+}
+
+fn source_step(proper: &Proper, link: &Link) -> i64 {
+    let out = proper.items[link.from].outs.get(link.out).copied().unwrap_or(0);
+    i64::from(out).clamp(0, FINE - 1)
 }
 
 fn long(count: usize) -> i64 {

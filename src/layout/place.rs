@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::order::{Layers, Neighbours};
-use super::proper::Proper;
+use super::proper::{Link, Proper};
 use super::scene::Orientation;
 
 /// Cells on the cross axis before the first item of a band: its name.
@@ -31,6 +31,7 @@ pub(crate) struct Placing<'a> {
 
 /// The place of each item, the least being 0.
 pub(crate) fn places(placing: &Placing<'_>) -> Vec<i32> {
+    let pulls: Vec<Pull> = placing.proper.links.iter().map(|link| placing.pull(link)).collect();
     let mut place = vec![0; placing.proper.items.len()];
     for layer in placing.layers {
         let mut at = 0;
@@ -48,7 +49,7 @@ pub(crate) fn places(placing: &Placing<'_>) -> Vec<i32> {
             let down = round % 2 == 0;
             let layer = if down { step } else { count - 1 - step };
             let sides = if settle { (true, true) } else { (down, !down) };
-            placing.fit(layer, sides, &mut place);
+            placing.fit(layer, sides, &pulls, &mut place);
         }
     }
     let least = place.iter().copied().min().unwrap_or(0);
@@ -60,7 +61,22 @@ pub(crate) fn places(placing: &Placing<'_>) -> Vec<i32> {
     place
 }
 
+/// How a link pulls its ends at each other.
+struct Pull {
+    /// From where its target begins to where its source would begin on a straight line.
+    shift: i32,
+    weight: i64,
+}
+
 impl Placing<'_> {
+    fn pull(&self, link: &Link) -> Pull {
+        let (source, target) = (&self.proper.items[link.from], &self.proper.items[link.to]);
+        let out = source.outs.get(link.out).copied().unwrap_or(0);
+        let inward = target.ins.get(link.inp).copied().unwrap_or(0);
+        let passages = usize::from(source.node.is_none()) + usize::from(target.node.is_none());
+        Pull { shift: inward - out, weight: [1, 2, 8][passages] }
+    }
+
     /// From the beginning of one item to that of the next.
     fn distance(&self, first: usize, second: usize) -> i32 {
         let (a, b) = (&self.proper.items[first], &self.proper.items[second]);
@@ -75,7 +91,7 @@ impl Placing<'_> {
     }
 
     /// Places one layer by its neighbours in the layers before and after.
-    fn fit(&self, layer: usize, (before, after): (bool, bool), place: &mut [i32]) {
+    fn fit(&self, layer: usize, sides: (bool, bool), pulls: &[Pull], place: &mut [i32]) {
         let items = &self.layers[layer];
         let mut blocks: Vec<Block> = Vec::with_capacity(items.len());
         let mut offset = 0;
@@ -85,7 +101,7 @@ impl Placing<'_> {
                 offset += self.distance(items[at - 1], item);
             }
             offsets.push(offset);
-            let mut block = Block::new(self.wishes(item, (before, after), place, offset));
+            let mut block = Block::new(self.wishes(item, sides, pulls, place, offset));
             while let Some(last) = blocks.last() {
                 if last.value <= block.value {
                     break;
@@ -106,31 +122,21 @@ impl Placing<'_> {
         &self,
         item: usize,
         (before, after): (bool, bool),
+        pulls: &[Pull],
         place: &[i32],
         offset: i32,
     ) -> Vec<(i32, i64)> {
-        let own = &self.proper.items[item];
-        let mut wishes = Vec::new();
-        let links = self.near.before[item]
-            .iter()
-            .filter(|_| before)
-            .chain(self.near.after[item].iter().filter(|_| after));
-        for &link in links {
-            let link = &self.proper.links[link];
-            let (other, own_port, other_port) = if link.to == item {
-                let source = &self.proper.items[link.from];
-                (link.from, own.ins.get(link.inp), source.outs.get(link.out))
-            } else {
-                let target = &self.proper.items[link.to];
-                (link.to, own.outs.get(link.out), target.ins.get(link.inp))
-            };
-            let (own_port, other_port) =
-                (own_port.copied().unwrap_or(0), other_port.copied().unwrap_or(0));
-            let passages = usize::from(own.node.is_none())
-                + usize::from(self.proper.items[other].node.is_none());
-            let weight = [1, 2, 8][passages];
-            wishes.push((place[other] + other_port - own_port - offset, weight));
-        }
+        let links = &self.proper.links;
+        let sources = self.near.before[item].iter().filter(|_| before);
+        let targets = self.near.after[item].iter().filter(|_| after);
+        let mut wishes: Vec<(i32, i64)> = sources
+            .map(|&link| (place[links[link].from] - pulls[link].shift, pulls[link].weight))
+            .chain(
+                targets
+                    .map(|&link| (place[links[link].to] + pulls[link].shift, pulls[link].weight)),
+            )
+            .map(|(wish, weight)| (wish - offset, weight))
+            .collect();
         if let Some(Some(old)) = self.before.get(item) {
             wishes.push((old - offset, HOLD));
         }

@@ -24,8 +24,9 @@ pub struct Analyzer {
     seen: Option<Seen>,
     /// What the rules of single objects said, by kind.
     single: HashMap<Kind, Remembered>,
-    /// What the rules of one VirtualService in its mesh said, and what they read beside it.
-    virtual_services: (Reads, Remembered),
+    /// What each rule of one VirtualService in its mesh said, by its code, and what it read
+    /// beside it.
+    virtual_services: HashMap<&'static str, (Reads, Remembered)>,
     /// What each rule said of the whole mesh, by its code, and what it read.
     mesh: HashMap<&'static str, (Reads, Found)>,
 }
@@ -169,33 +170,25 @@ impl Analyzer {
 
     /// Runs, or remembers, the rules that look at one VirtualService in its mesh.
     fn each_virtual_service(&mut self, index: &Index<'_>, changed: Reads, out: &mut Found) {
-        let (reads, remembered) = &mut self.virtual_services;
-        if reads.meet(changed) {
-            *reads = Reads::default();
-            *remembered = Remembered::default();
+        for rule in RULES {
+            let Check::VirtualService { one, .. } = rule.check else { continue };
+            let (reads, remembered) = self.virtual_services.entry(rule.code).or_default();
+            if reads.meet(changed) {
+                *reads = Reads::default();
+                *remembered = Remembered::default();
+            }
+            if changed.tables.contains(Kind::VirtualService) || remembered.by_object.is_empty() {
+                let services: Vec<_> = index.virtual_services().collect();
+                // That there are these is no reason to ask about each of them again.
+                index.take_reads();
+                remembered.renew(
+                    services.into_iter().map(|service| (&service.raw.json, service)),
+                    |service, found| one(index, service, &mut found.sink(rule)),
+                );
+                *reads = reads.union(index.take_reads());
+            }
+            out.add(&remembered.together);
         }
-        if changed.tables.contains(Kind::VirtualService) || remembered.by_object.is_empty() {
-            let rules: Vec<_> = RULES
-                .iter()
-                .filter_map(|rule| match rule.check {
-                    Check::VirtualService { one, .. } => Some((rule, one)),
-                    Check::Mesh(_) | Check::Object(_) => None,
-                })
-                .collect();
-            let services: Vec<_> = index.virtual_services().collect();
-            // That there are these is no reason to ask about each of them again.
-            index.take_reads();
-            remembered.renew(
-                services.into_iter().map(|service| (&service.raw.json, service)),
-                |service, found| {
-                    for (rule, one) in &rules {
-                        one(index, service, &mut found.sink(rule));
-                    }
-                },
-            );
-            *reads = reads.union(index.take_reads());
-        }
-        out.add(&remembered.together);
     }
 
     /// Runs, or remembers, what a rule says of the whole mesh.

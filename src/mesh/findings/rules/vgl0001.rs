@@ -7,7 +7,6 @@ use super::super::index::hosts;
 use super::super::rule::{Check, Example, Rule, Sink};
 use crate::mesh::config::VirtualService;
 use crate::mesh::core::{Pod, covers};
-use crate::mesh::host;
 use crate::mesh::kind::Kind;
 use crate::mesh::object::{Key, Resource};
 
@@ -90,13 +89,14 @@ fn check(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Sink<
         if target.subset.is_empty() || place.weight == Some(0) {
             continue;
         }
-        let host = hosts::full(own, &target.host);
-        let Some(pods) = pods_of(index, &host, &target.subset) else { continue };
+        let service_named = hosts::service_named(own, &target.host);
+        let Some(pods) = pods_of(index, service_named, &target.subset) else { continue };
         let ready = pods.iter().filter(|pod| pod.status.ready() != Some(false)).count();
         if pods.is_empty() || ready > 0 {
             continue;
         }
-        let place_of_rate = (host.into_owned(), target.subset.clone());
+        let host = hosts::full(own, &target.host).into_owned();
+        let place_of_rate = (host, target.subset.clone());
         let rate = index.evidence().subset_rates.get(&place_of_rate);
         let traffic = match rate {
             Some(rate) if *rate > 0.0 => {
@@ -117,10 +117,13 @@ fn check(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Sink<
     }
 }
 
-/// The pods of a service's subset; `None` where service or subset are not known, or all pods of
-/// the namespace are ready.
-fn pods_of<'a>(index: &Index<'a>, host: &str, subset: &str) -> Option<Vec<&'a Resource<Pod>>> {
-    let (name, namespace) = host::service_of(host)?;
+/// The pods of a subset of a service, given by namespace and name; `None` where service or subset
+/// are not known, or all pods of the namespace are ready.
+fn pods_of<'a>(
+    index: &Index<'a>,
+    (namespace, name): (&str, &str),
+    subset: &str,
+) -> Option<Vec<&'a Resource<Pod>>> {
     if index.pods().all_ready(namespace) {
         return None;
     }
