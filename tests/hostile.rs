@@ -19,6 +19,7 @@ use vigla::mesh::telemetry::Telemetry;
 use vigla::source::prometheus::decode;
 
 #[path = "support/outputs.rs"]
+#[expect(dead_code, reason = "the fuzzers take one command's outputs")]
 mod outputs;
 
 use outputs::{Output, mesh, outputs, screens, telemetry};

@@ -1,6 +1,7 @@
 //! Everything that can be made of a mesh, for what must hold whatever its people call things:
 //! every command's output, every screen, the clipboard.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,13 @@ use vigla::app::picture::{Picture, Settings};
 use vigla::app::screen::Screen;
 use vigla::app::{Effect, Model, Msg, describe, update};
 use vigla::layout::glyph::Glyphs;
+use vigla::layout::scene::Scene;
 use vigla::layout::selection::Selection;
 use vigla::layout::style::StyleTable;
 use vigla::layout::view::{ViewGraph, ViewOptions};
 use vigla::layout::{LayoutOptions, layout};
-use vigla::mesh::findings::{FindingInput, Level, analyze};
-use vigla::mesh::graph::{GraphInput, GraphOptions, build};
+use vigla::mesh::findings::{FindingInput, Level, Report, analyze};
+use vigla::mesh::graph::{Graph, GraphInput, GraphOptions, build};
 use vigla::mesh::harmless::is_harmful;
 use vigla::mesh::health::HealthConfig;
 use vigla::mesh::inventory::Inventory;
@@ -90,57 +92,142 @@ fn snapshot(objects: Objects, telemetry: Telemetry) -> MeshSnapshot {
     }
 }
 
+/// A mesh and what printing needs of it, each worked out when it is first asked for.
+struct Made {
+    snapshot: MeshSnapshot,
+    inventory: Inventory,
+    graph: OnceCell<Graph>,
+    drawn: OnceCell<(Scene, StyleTable)>,
+    found: OnceCell<Report>,
+}
+
+/// The outputs of one kind.
+type Printed = fn(&Made) -> Vec<Output>;
+
+const PRINTED: [Printed; 8] = [
+    |made| {
+        let pods = report::pods::pods(&made.inventory, made.scope(), Timestamp::UNIX_EPOCH);
+        vec![
+            ("pods", report::pods::table(&pods, made.scope(), true)),
+            ("pods json", report::json("vigla.pods/v1", &pods)),
+            ("pods yaml", report::yaml("vigla.pods/v1", &pods)),
+        ]
+    },
+    |made| {
+        let (traffic, now) = (made.traffic(), Timestamp::UNIX_EPOCH);
+        let services = report::services::services(&made.inventory, &traffic, made.scope(), now);
+        vec![("services", report::services::table(&services, made.scope(), true))]
+    },
+    |made| {
+        let (traffic, scope) = (made.traffic(), made.scope());
+        let overview = report::overview::overview(&made.inventory, &traffic, scope, made.found());
+        let urls = gateways::views(&made.snapshot.objects, scope);
+        vec![
+            ("overview", report::overview::table(&overview, true)),
+            ("url", report::gateways::text(&urls) + &report::gateways::notes(&urls)),
+        ]
+    },
+    |made| {
+        let graph = made.graph();
+        vec![
+            ("graph json", report::json("v", &report::graph::document(graph, &made.snapshot))),
+            ("dot", report::graph::dot(graph)),
+            ("mermaid", report::graph::mermaid(graph)),
+            ("tree", report::tree::table(graph, true)),
+        ]
+    },
+    |made| {
+        let (scene, styles) = made.drawn();
+        let canvas = Canvas::of(scene, styles, &Selection::default(), Glyphs::Ascii);
+        let plain = DrawingOptions { glyphs: Glyphs::Rounded, colour: false };
+        vec![
+            ("drawing", drawing(scene, styles, plain)),
+            ("svg", report::svg::svg(&canvas, "title")),
+        ]
+    },
+    |made| {
+        let found = made.found();
+        vec![
+            ("findings", findings::text(found, false)),
+            ("findings json", findings::json(found)),
+            ("sarif", findings::sarif(found)),
+            ("junit", findings::junit(found, Level::Info)),
+        ]
+    },
+    |made| {
+        let splits = views(&made.snapshot, &made.inventory, Limits::default());
+        let printed = splits.iter().map(|split| {
+            [
+                ("split", report::split::table(split, false)),
+                ("split json", report::json("vigla.split/v1", split)),
+            ]
+        });
+        printed.flatten().collect()
+    },
+    |made| {
+        let objects = &made.snapshot.objects;
+        let router = Router::new(objects);
+        let pods = objects.pods.keys().take(2);
+        pods.flat_map(|key| routes(&router, key, objects)).collect()
+    },
+];
+
+impl Made {
+    fn of(objects: Objects, telemetry: Telemetry) -> Self {
+        let snapshot = snapshot(objects, telemetry);
+        Self {
+            inventory: Inventory::of(&snapshot.objects),
+            snapshot,
+            graph: OnceCell::new(),
+            drawn: OnceCell::new(),
+            found: OnceCell::new(),
+        }
+    }
+
+    fn scope(&self) -> &Scope {
+        &self.snapshot.scope
+    }
+
+    fn graph(&self) -> &Graph {
+        self.graph.get_or_init(|| {
+            build(&GraphInput {
+                objects: &self.snapshot.objects,
+                inventory: &self.inventory,
+                telemetry: self.snapshot.telemetry.as_ref().unwrap(),
+                scope: &self.snapshot.scope,
+                options: &GraphOptions { idle: true, ..GraphOptions::default() },
+                health: &HealthConfig::default(),
+            })
+        })
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic::of(self.graph(), self.snapshot.telemetry.as_deref())
+    }
+
+    fn drawn(&self) -> &(Scene, StyleTable) {
+        self.drawn.get_or_init(|| {
+            let view = ViewGraph::from_graph(self.graph(), &ViewOptions::default());
+            let (scene, _) = layout(&view, &LayoutOptions::default(), None);
+            let styles = StyleTable::from_graph(self.graph(), &view, None);
+            (scene, styles)
+        })
+    }
+
+    fn found(&self) -> &Report {
+        self.found.get_or_init(|| analyze(&FindingInput::new(&self.snapshot.objects)))
+    }
+}
+
 /// Everything that can be printed about a mesh.
 pub(crate) fn outputs(objects: Objects, telemetry: Telemetry) -> Vec<Output> {
-    let snapshot = snapshot(objects, telemetry);
-    let inventory = Inventory::of(&snapshot.objects);
-    let graph = build(&GraphInput {
-        objects: &snapshot.objects,
-        inventory: &inventory,
-        telemetry: snapshot.telemetry.as_ref().unwrap(),
-        scope: &snapshot.scope,
-        options: &GraphOptions { idle: true, ..GraphOptions::default() },
-        health: &HealthConfig::default(),
-    });
-    let (traffic, now) =
-        (Traffic::of(&graph, snapshot.telemetry.as_deref()), Timestamp::UNIX_EPOCH);
-    let found = analyze(&FindingInput::new(&snapshot.objects));
-    let pods = report::pods::pods(&inventory, &snapshot.scope, now);
-    let services = report::services::services(&inventory, &traffic, &snapshot.scope, now);
-    let overview = report::overview::overview(&inventory, &traffic, &snapshot.scope, &found);
-    let urls = gateways::views(&snapshot.objects, &snapshot.scope);
-    let view = ViewGraph::from_graph(&graph, &ViewOptions::default());
-    let (scene, _) = layout(&view, &LayoutOptions::default(), None);
-    let styles = StyleTable::from_graph(&graph, &view, None);
-    let canvas = Canvas::of(&scene, &styles, &Selection::default(), Glyphs::Ascii);
-    let plain = DrawingOptions { glyphs: Glyphs::Rounded, colour: false };
-    let mut all = vec![
-        ("pods", report::pods::table(&pods, &snapshot.scope, true)),
-        ("pods json", report::json("vigla.pods/v1", &pods)),
-        ("pods yaml", report::yaml("vigla.pods/v1", &pods)),
-        ("services", report::services::table(&services, &snapshot.scope, true)),
-        ("overview", report::overview::table(&overview, true)),
-        ("url", report::gateways::text(&urls) + &report::gateways::notes(&urls)),
-        ("graph json", report::json("v", &report::graph::document(&graph, &snapshot))),
-        ("dot", report::graph::dot(&graph)),
-        ("mermaid", report::graph::mermaid(&graph)),
-        ("drawing", drawing(&scene, &styles, plain)),
-        ("svg", report::svg::svg(&canvas, "title")),
-        ("tree", report::tree::table(&graph, true)),
-        ("findings", findings::text(&found, false)),
-        ("findings json", findings::json(&found)),
-        ("sarif", findings::sarif(&found)),
-        ("junit", findings::junit(&found, Level::Info)),
-    ];
-    for split in views(&snapshot, &inventory, Limits::default()) {
-        all.push(("split", report::split::table(&split, false)));
-        all.push(("split json", report::json("vigla.split/v1", &split)));
-    }
-    let router = Router::new(&snapshot.objects);
-    for key in snapshot.objects.pods.keys().take(2) {
-        all.extend(routes(&router, key, &snapshot.objects));
-    }
-    all
+    let made = Made::of(objects, telemetry);
+    PRINTED.iter().flat_map(|printed| printed(&made)).collect()
+}
+
+/// What one of the commands prints about a mesh, chosen by a number.
+pub(crate) fn some_outputs(objects: Objects, telemetry: Telemetry, which: usize) -> Vec<Output> {
+    PRINTED[which % PRINTED.len()](&Made::of(objects, telemetry))
 }
 
 fn routes(router: &Router, pod: &Key, objects: &Objects) -> Vec<Output> {
