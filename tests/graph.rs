@@ -16,6 +16,8 @@ pub mod conformance;
 mod embedded;
 #[path = "graph/kinds.rs"]
 pub mod kinds;
+#[path = "graph/latency.rs"]
+pub mod latency;
 #[path = "graph/odd.rs"]
 pub mod odd;
 #[path = "support/prometheus.rs"]

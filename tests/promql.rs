@@ -20,7 +20,9 @@ use serde_json::Value;
 use vigla::demo::prometheus::{Labels, Store};
 use vigla::mesh::Scope;
 use vigla::mesh::graph::GraphOptions;
-use vigla::source::prometheus::promql::{LatencyBy, TelemetryRequest, questions};
+use vigla::source::prometheus::promql::{
+    LatencyBy, Reporters, TelemetryRequest, questions, reporters,
+};
 
 #[path = "support/embedded.rs"]
 mod embedded;
@@ -221,7 +223,18 @@ fn ours() -> Vec<String> {
                 counts: true,
                 idle,
             };
-            all.extend(questions(&request, &[]).into_iter().map(|(_, text)| text));
+            all.push(reporters(&request, &[]));
+            let pair = |(reporter, name): &(&str, &str)| (reporter.to_string(), name.to_string());
+            for told in [
+                &[][..],
+                &[("destination", "unknown")],
+                &[("waypoint", "a-v1"), ("destination", "a-v1"), ("destination", "unknown")],
+            ] {
+                let reporters = Reporters::of(&told.iter().map(pair).collect::<Vec<_>>());
+                all.extend(questions(&request, &[], &reporters).into_iter().map(|asked| asked.1));
+            }
+            let asked = questions(&request, &[], &Reporters::All);
+            all.extend(asked.into_iter().map(|(_, text)| text));
         }
     }
     all.sort();
@@ -251,9 +264,9 @@ fn questions_of_throughput(#[case] namespaces: &[&str], #[case] arms: &[&str]) {
     };
     let graph =
         TelemetryRequest::for_graph(scope, Duration::from_secs(60), &GraphOptions::default());
-    let plain = questions(&graph, &[]);
+    let plain = questions(&graph, &[], &Reporters::All);
     let request = TelemetryRequest { throughput: true, ..graph };
-    let asked = questions(&request, &[]);
+    let asked = questions(&request, &[], &Reporters::All);
     assert_eq!(asked[..plain.len()], plain);
     let replica = "__replica__,prometheus_replica,replica";
     let by = format!(

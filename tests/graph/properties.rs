@@ -33,13 +33,14 @@ fn traffic() -> impl Strategy<Value = Traffic> {
         code,
         1..10_000_u32,
     )
-        .prop_map(|(source, service, version, grpc, code, millis)| Traffic {
+        .prop_map(|(source, service, version, grpc, code, parts)| Traffic {
             source,
             service,
             version,
             grpc,
             code,
-            rate: f64::from(millis) / 1000.0,
+            // A sum of these is exact, in whatever order it is taken.
+            rate: f64::from(parts) / 1024.0,
         })
 }
 

@@ -77,6 +77,20 @@ impl TelemetryRequest {
             idle: options.idle,
         }
     }
+
+    /// The same, of all parts latency alone.
+    pub(super) fn latency_alone(&self) -> Self {
+        Self {
+            requests: false,
+            tcp_sent: false,
+            tcp_received: false,
+            grpc_sent: false,
+            grpc_received: false,
+            throughput: false,
+            counts: false,
+            ..self.clone()
+        }
+    }
 }
 
 /// The labels that name the ends of a call.
@@ -104,6 +118,8 @@ pub enum Ask {
     GrpcReceived,
     Latency,
     LatencySum,
+    /// Whose histograms are read for latency.
+    Reporters,
     /// Latency of what is called, callers together.
     CalledLatency,
     CalledLatencySum,
@@ -117,8 +133,8 @@ pub enum Ask {
 
 impl Ask {
     pub(super) fn is_latency(self) -> bool {
-        use Ask::{CalledLatency, CalledLatencySum, Latency, LatencySum};
-        matches!(self, Latency | LatencySum | CalledLatency | CalledLatencySum)
+        use Ask::{CalledLatency, CalledLatencySum, Latency, LatencySum, Reporters};
+        matches!(self, Latency | LatencySum | CalledLatency | CalledLatencySum | Reporters)
     }
 
     /// The name of the part.
@@ -131,6 +147,7 @@ impl Ask {
             Self::GrpcReceived => "grpc_received",
             Self::Latency => "latency",
             Self::LatencySum => "latency_sum",
+            Self::Reporters => "reporters",
             Self::CalledLatency => "called_latency",
             Self::CalledLatencySum => "called_latency_sum",
             Self::RequestBytes => "request_bytes",
@@ -141,16 +158,102 @@ impl Ask {
     }
 }
 
+/// Whose reports of histograms are worth reading: those of sources always, the others' only where
+/// a flow has no source that counted it. Histograms are long, and most of a mesh reports twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reporters {
+    /// Not known: everyone's.
+    All,
+    /// Those of sources, and beside them what these sent without telling of it themselves.
+    SourceAnd { waypoint: Senders, destination: Senders },
+}
+
+/// The workloads that flows come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Senders {
+    Any,
+    These(Vec<Arc<str>>),
+}
+
+/// More names than this in a matcher serve nobody.
+const SENDERS: usize = 50;
+
+impl Senders {
+    /// From values of `source_workload`. One that was made harmless on its way in would not be
+    /// found again.
+    fn of(names: impl Iterator<Item = String>) -> Self {
+        let mut names: Vec<Arc<str>> = names.map(Arc::from).collect();
+        names.sort();
+        names.dedup();
+        if names.len() > SENDERS || names.iter().any(|name| name.contains('\u{FFFD}')) {
+            return Self::Any;
+        }
+        Self::These(names)
+    }
+
+    /// Whether there are none.
+    fn is_nobody(&self) -> bool {
+        matches!(self, Self::These(names) if names.is_empty())
+    }
+
+    fn matcher(&self) -> String {
+        match self {
+            Self::Any => String::new(),
+            Self::These(names) => matcher("source_workload", names, false),
+        }
+    }
+}
+
+impl Reporters {
+    /// From the answer to [`reporters`]: pairs of `reporter` and `source_workload`.
+    pub fn of(pairs: &[(String, String)]) -> Self {
+        let senders = |reporter: &str| {
+            let told = pairs.iter().filter(|pair| pair.0 == reporter);
+            Senders::of(told.map(|pair| pair.1.clone()))
+        };
+        Self::SourceAnd { waypoint: senders("waypoint"), destination: senders("destination") }
+    }
+
+    fn waypoint(&self) -> &Senders {
+        match self {
+            Self::All => &Senders::Any,
+            Self::SourceAnd { waypoint, .. } => waypoint,
+        }
+    }
+
+    fn destination(&self) -> &Senders {
+        match self {
+            Self::All => &Senders::Any,
+            Self::SourceAnd { destination, .. } => destination,
+        }
+    }
+}
+
+/// The question before those about latency: which workloads' requests others than their source
+/// tell of, by who does.
+pub fn reporters(request: &TelemetryRequest, query_scope: &[(String, String)]) -> String {
+    let text = Text { request, query_scope, reporters: &Reporters::All };
+    let count = "istio_request_duration_milliseconds_count";
+    let others = text.sum(count, "reporter!=\"source\"", &format!("{FLOW},reporter"));
+    let source = text.sum(count, "reporter=\"source\"", FLOW);
+    format!(
+        "count by (reporter,source_workload) \
+         (({others} > 0) unless ignoring (reporter) ({source} > 0))"
+    )
+}
+
 /// How far before the window raw samples are asked for: the last scrape before the window is the
 /// baseline of the counts, and scrapes are up to a minute apart.
 pub const LEAD: Duration = Duration::from_secs(120);
 
-/// The questions of a refresh, in order. `query_scope` are labels that every series must carry.
+/// The questions of a refresh, in order. `query_scope` are labels that every series must carry,
+/// `reporters` whose histograms of latency are read.
 pub fn questions(
     request: &TelemetryRequest,
     query_scope: &[(String, String)],
+    reporters: &Reporters,
 ) -> Vec<(Ask, String)> {
-    let text = Text { request, query_scope };
+    let text = Text { request, query_scope, reporters };
     let rate = |ask, metric: &str, labels: &str| (ask, text.rates(metric, labels));
     let mut all = Vec::new();
     if request.requests {
@@ -191,6 +294,8 @@ pub fn questions(
         None => {}
     }
     if request.throughput {
+        // Which reporter has counted latency says nothing about these.
+        let text = Text { reporters: &Reporters::All, ..text };
         all.push((Ask::RequestBytes, text.one_reporter("istio_request_bytes_sum")));
         all.push((Ask::ResponseBytes, text.one_reporter("istio_response_bytes_sum")));
     }
@@ -201,9 +306,11 @@ pub fn questions(
     all
 }
 
+#[derive(Clone, Copy)]
 struct Text<'a> {
     request: &'a TelemetryRequest,
     query_scope: &'a [(String, String)],
+    reporters: &'a Reporters,
 }
 
 impl Text<'_> {
@@ -227,30 +334,47 @@ impl Text<'_> {
     /// A histogram's series of one reporter a flow: the source's where it has counted, else the
     /// waypoint's, else the destination's.
     fn one_reporter(&self, metric: &str) -> String {
-        let window = duration(self.request.window);
         let (histogram, series) = metric.rsplit_once('_').unwrap_or((metric, ""));
         let count = &format!("{histogram}_count");
         let le = if series == "bucket" { ",le" } else { "" };
         let replica = REPLICA.join(",");
         // Which reporter counts does not depend on which replica of Prometheus saw it.
         let ignoring = format!(" ignoring ({replica}{le})");
-        let sum = |metric: &str, reporter: &str, le: &str| {
-            let arms = self.arms(reporter);
-            let sums = arms.iter().map(|arm| {
-                format!("sum by ({FLOW},{replica}{le}) (rate({metric}{{{arm}}}[{window}]))")
-            });
-            format!("({})", sums.collect::<Vec<_>>().join(" or "))
+        let sum = |metric: &str, reporter: &str, senders: &str, le: &str| {
+            let parts = [reporter, senders].map(str::to_owned);
+            let of = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+            self.sum(metric, &of.join(","), &format!("{FLOW},{replica}{le}"))
         };
-        let source = sum(metric, r#"reporter="source""#, le);
-        let waypoint = sum(metric, r#"reporter="waypoint""#, le);
-        let destination = sum(metric, r#"reporter="destination""#, le);
-        let by_source = sum(count, r#"reporter="source""#, "");
-        let by_waypoint = sum(count, r#"reporter="waypoint""#, "");
-        format!(
-            "({source} and{ignoring} ({by_source} > 0)) \
-             or (({waypoint} and{ignoring} ({by_waypoint} > 0)) unless{ignoring} ({by_source} > 0)) \
-             or ({destination} unless{ignoring} ({by_source} > 0 or {by_waypoint} > 0))"
-        )
+        let (waypoint, destination) = (self.reporters.waypoint(), self.reporters.destination());
+        let (at_source, at_waypoint, at_destination) =
+            (r#"reporter="source""#, r#"reporter="waypoint""#, r#"reporter="destination""#);
+        let by_source = sum(count, at_source, "", "");
+        let source = sum(metric, at_source, "", le);
+        let mut told = format!("({source} and{ignoring} ({by_source} > 0))");
+        let mut before = format!("{by_source} > 0");
+        if !waypoint.is_nobody() {
+            let by_waypoint = sum(count, at_waypoint, &waypoint.matcher(), "");
+            let waypoint = sum(metric, at_waypoint, &waypoint.matcher(), le);
+            let _ = write!(
+                told,
+                " or (({waypoint} and{ignoring} ({by_waypoint} > 0)) unless{ignoring} ({before}))"
+            );
+            let _ = write!(before, " or {by_waypoint} > 0");
+        }
+        if !destination.is_nobody() {
+            let destination = sum(metric, at_destination, &destination.matcher(), le);
+            let _ = write!(told, " or ({destination} unless{ignoring} ({before}))");
+        }
+        told
+    }
+
+    /// `sum by (…)(rate(…))` over the scope, of the series with these labels.
+    fn sum(&self, metric: &str, of: &str, by: &str) -> String {
+        let window = duration(self.request.window);
+        let arms = self.arms(of);
+        let sums =
+            arms.iter().map(|arm| format!("sum by ({by}) (rate({metric}{{{arm}}}[{window}]))"));
+        format!("({})", sums.collect::<Vec<_>>().join(" or "))
     }
 
     /// The same, callers added up: by these labels of what is called.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::client::Client;
 use super::decode::{self, Decoded};
-use super::promql::{self, Ask, TelemetryRequest};
+use super::promql::{self, Ask, Reporters, TelemetryRequest};
 use crate::mesh::telemetry::{LatencyRow, Part, RateRow, RawSeries, Telemetry, counts};
 use crate::mesh::{Trouble, harmless};
 
@@ -22,36 +22,37 @@ impl Client {
     /// others standing; how many questions there are depends on the parts alone, not on the
     /// number of namespaces.
     pub async fn refresh(&self, request: &TelemetryRequest) -> Telemetry {
-        let questions = promql::questions(request, self.query_scope());
-        let asked = questions.iter().map(|(ask, query)| self.part(*ask, query, request));
-        let answers = futures::future::join_all(asked).await;
+        let quick = TelemetryRequest { latency: None, ..request.clone() };
+        let quick = promql::questions(&quick, self.query_scope(), &Reporters::All);
+        let (mut asked, slow) =
+            futures::future::join(self.parts(quick, request), self.latency(request)).await;
+        asked.extend(slow);
         let mut telemetry = Telemetry {
             window: request.window,
             evaluated_at: request.time.unwrap_or_else(Timestamp::now),
-            queries: questions.iter().map(|(ask, text)| (ask.name(), text.clone())).collect(),
+            queries: asked.iter().map(|part| (part.ask.name(), part.query.clone())).collect(),
             ..Telemetry::default()
         };
-        if let Some(at) = answers.iter().find_map(|answer| answer.as_ref().ok().and_then(at)) {
+        let answers = || asked.iter().filter_map(|part| part.answer.as_ref().ok());
+        if let Some(at) = answers().find_map(at) {
             telemetry.evaluated_at = at;
         }
-        for answer in answers.iter().flatten() {
-            for warning in answer.warnings() {
-                let warning = harmless::line(warning).into_owned();
-                if !telemetry.warnings.contains(&warning) {
-                    telemetry.warnings.push(warning);
-                }
+        for warning in answers().flat_map(Answered::warnings) {
+            let warning = harmless::line(warning).into_owned();
+            if !telemetry.warnings.contains(&warning) {
+                telemetry.warnings.push(warning);
             }
         }
         let mut samples = None;
         let mut targets = Vec::new();
-        for ((ask, _), answer) in questions.iter().zip(answers) {
+        for Asked { ask, answer, .. } in asked {
             match (ask, answer) {
                 (Ask::Counts, Ok(Answered::Raw(raw))) => samples = Some(raw.rows),
                 (Ask::Targets, Ok(Answered::Raw(raw))) => targets = raw.rows,
                 // Without `up` the counts still stand, since siblings of a series tell as much;
                 // but whoever relies on them should know.
                 (Ask::Targets, answer) => telemetry.warnings.extend(answer.err().map(unanswered)),
-                (_, answer) => place(&mut telemetry, *ask, answer),
+                (_, answer) => place(&mut telemetry, ask, answer),
             }
         }
         if let Some(samples) = samples {
@@ -59,6 +60,36 @@ impl Client {
             telemetry.counts = Part::Rows(Arc::new(counts::count(&samples, &targets, window)));
         }
         telemetry
+    }
+
+    /// Asks these questions at once.
+    async fn parts(&self, questions: Vec<(Ask, String)>, request: &TelemetryRequest) -> Vec<Asked> {
+        let asked = questions.into_iter().map(async |(ask, query)| {
+            let answer = self.part(ask, &query, request).await;
+            Asked { ask, query, answer }
+        });
+        futures::future::join_all(asked).await
+    }
+
+    /// Latency: first whose histograms there are to read, then those.
+    async fn latency(&self, request: &TelemetryRequest) -> Vec<Asked> {
+        if request.latency.is_none() {
+            return Vec::new();
+        }
+        let query = promql::reporters(request, self.query_scope());
+        let answer = self.part(Ask::Reporters, &query, request).await;
+        let first = Asked { ask: Ask::Reporters, query, answer };
+        let reporters = first.answer.as_ref().map_or(Reporters::All, Answered::reporters);
+        let questions = promql::questions(&request.latency_alone(), self.query_scope(), &reporters);
+        let asked = match &first.answer {
+            Ok(_) => self.parts(questions, request).await,
+            // Who does not answer the short question does not answer the long ones.
+            Err(trouble) => {
+                let failed = |(ask, query)| Asked { ask, query, answer: Err(trouble.clone()) };
+                questions.into_iter().map(failed).collect()
+            }
+        };
+        std::iter::once(first).chain(asked).collect()
     }
 
     async fn part(
@@ -84,7 +115,28 @@ impl Client {
     }
 }
 
+/// A question and what came of it.
+struct Asked {
+    ask: Ask,
+    query: String,
+    answer: Result<Answered, Trouble>,
+}
+
 impl Answered {
+    /// Read as the answer to [`promql::reporters`].
+    fn reporters(&self) -> Reporters {
+        let rows = match self {
+            Self::Raw(decoded) => decoded.rows.as_slice(),
+            Self::Rates(_) | Self::Latency(_) => &[],
+        };
+        let label = |row: &RawSeries, name: &str| {
+            let found = row.labels.iter().find(|(key, _)| **key == *name);
+            found.map(|(_, value)| value.to_string()).unwrap_or_default()
+        };
+        let pair = |row| (label(row, "reporter"), label(row, "source_workload"));
+        Reporters::of(&rows.iter().map(pair).collect::<Vec<_>>())
+    }
+
     fn warnings(&self) -> &[String] {
         match self {
             Self::Rates(decoded) => &decoded.warnings,
@@ -97,7 +149,7 @@ impl Answered {
 fn decode(ask: Ask, body: &[u8]) -> Result<Answered, String> {
     match ask {
         Ask::Latency | Ask::CalledLatency => decode::latency(body).map(Answered::Latency),
-        Ask::Counts | Ask::Targets => decode::raw(body).map(Answered::Raw),
+        Ask::Counts | Ask::Targets | Ask::Reporters => decode::raw(body).map(Answered::Raw),
         _ => decode::rates(body).map(Answered::Rates),
     }
 }
@@ -146,7 +198,7 @@ fn place(telemetry: &mut Telemetry, ask: Ask, answer: Result<Answered, Trouble>)
             }
             return;
         }
-        Ask::Targets => return,
+        Ask::Targets | Ask::Reporters => return,
     };
     *slot = match answer {
         Ok(Answered::Rates(decoded)) => Part::Rows(Arc::new(decoded.rows)),
