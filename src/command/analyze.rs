@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, args: &AnalyzeArgs) -> Result<Exit, F
 }
 
 async fn cluster(context: &Context, args: &AnalyzeArgs, wishes: &Wishes) -> Result<Exit, Failure> {
-    let needs = needs(args.read_secrets).with_telemetry(split::telemetry(context));
+    let needs = needs_of_scope(args.read_secrets).with_telemetry(split::telemetry(context));
     let snapshot = context.once(&needs).await?;
     let evidence = evidence(context, &snapshot);
     let input = FindingInput { evidence: &evidence, ..live_input(args, wishes, &snapshot) };
@@ -137,7 +137,7 @@ fn file_scope(context: &Context) -> Scope {
 }
 
 /// Every kind a rule looks at; the whole mesh, because a host of any namespace may be meant.
-pub(super) fn needs(secrets: bool) -> Needs {
+fn needs(secrets: bool) -> Needs {
     let left_out = |kind: &&Kind| match kind {
         Kind::Secret => !secrets,
         // Read from the root namespace alone: others are nobody's mesh configuration.
@@ -146,6 +146,14 @@ pub(super) fn needs(secrets: bool) -> Needs {
     };
     let kinds = Objects::KINDS.iter().filter(|kind| !left_out(kind)).copied();
     Needs::default().with(Reach::Root, [Kind::ConfigMap]).with(Reach::Everywhere, kinds)
+}
+
+/// The same where findings are told of the scope alone: of these kinds a rule looks at no object
+/// but those of the namespace it speaks of, and they are most of what a cluster holds.
+pub(super) fn needs_of_scope(secrets: bool) -> Needs {
+    let near =
+        [Kind::Deployment, Kind::ReplicaSet, Kind::StatefulSet, Kind::ServiceAccount, Kind::Event];
+    needs(secrets).with(Reach::Scope, near)
 }
 
 /// What traffic says about the splits of the scope.

@@ -54,8 +54,8 @@ pub(super) async fn services(context: &Context, args: &ListArgs) -> Result<Exit,
 }
 
 pub(super) async fn overview(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
-    let mut needs =
-        super::analyze::needs(false).with_telemetry(telemetry(context, LatencyBy::Namespace));
+    let mut needs = super::analyze::needs_of_scope(false)
+        .with_telemetry(telemetry(context, LatencyBy::Namespace));
     // A ReplicaSet's name gives its Deployment away, and there are as many of them as pods.
     needs.kinds.remove(&Kind::ReplicaSet);
     answer(context, args, needs, |snapshot| {
