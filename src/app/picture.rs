@@ -2,6 +2,7 @@
 //! thousands of pods must not stand between a key and its frame.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::list::{Data, RowId, Table};
 use super::screen::{Call, Screen};
@@ -12,7 +13,7 @@ use crate::mesh::health::HealthConfig;
 use crate::mesh::inventory::Inventory;
 use crate::mesh::split::verdict::Limits;
 use crate::mesh::traffic::Traffic;
-use crate::mesh::{Kind, KindState, MeshSnapshot, Scope, SourceState, Trouble};
+use crate::mesh::{Kind, KindState, MeshSnapshot, Objects, Scope, SourceState, Trouble};
 
 mod drawn;
 mod events;
@@ -55,7 +56,9 @@ pub struct Picture {
     pub wanted: Wanted,
     /// The snapshot's context and scope.
     about: (String, Scope),
-    pub inventory: Inventory,
+    /// What it was worked out from.
+    objects: Objects,
+    pub inventory: Arc<Inventory>,
     pub graph: Graph,
     pub drawn: Drawn,
     pub matrix: Matrix,
@@ -79,16 +82,19 @@ impl Picture {
         settings: &Settings,
         before: Option<&Self>,
     ) -> Self {
-        let inventory = Inventory::of(&snapshot.objects);
+        let objects = &snapshot.objects;
+        let known = before.filter(|b| !objects.changed(&b.objects).meets(Inventory::READS));
+        let inventory = known
+            .map_or_else(|| Arc::new(Inventory::of(objects)), |known| Arc::clone(&known.inventory));
         let graph = graph(snapshot, &inventory, &wanted.graph, settings);
-        let gateways = gateways::views(&snapshot.objects, &snapshot.scope);
+        let gateways = gateways::views(objects, &snapshot.scope);
         let services = GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() };
         let called = self::graph(snapshot, &inventory, &services, settings);
         let traffic = Traffic::of(&called, snapshot.telemetry.as_deref());
         let splits = splits::views(snapshot, &inventory, settings.limits);
         let mut analyzer = before.map(|before| before.analyzer.clone()).unwrap_or_default();
         let report = finding_rows::report(snapshot, splits.as_deref(), &mut analyzer);
-        let marks = Marks::of(&report, &snapshot.objects, &inventory);
+        let marks = Marks::of(&report, objects, &inventory);
         let view = View { snapshot, inventory: &inventory, traffic: &traffic, report: &report };
         let mut tables = [
             (Screen::Overview, overview::table(&view)),
@@ -116,6 +122,7 @@ impl Picture {
             history: History::with(before.map(|b| &b.history), &snapshot.context, &graph),
             drawn: Drawn::of(&graph, &marks, &wanted.drawn, before.map(|before| &before.drawn)),
             about,
+            objects: objects.clone(),
             graph,
             gateways,
             tables: tables.into(),

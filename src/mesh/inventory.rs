@@ -11,8 +11,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::kind::Kind;
 use super::object::{Key, Labels};
-use super::objects::Objects;
+use super::objects::{KindSet, Objects};
 use super::status::Ready;
 
 pub mod injection;
@@ -184,6 +185,15 @@ pub struct NamespaceInfo {
 }
 
 impl Inventory {
+    /// The kinds it is derived from.
+    pub const READS: KindSet = KindSet::of(Kind::Namespace)
+        .union(KindSet::of(Kind::Pod))
+        .union(KindSet::of(Kind::Service))
+        .union(KindSet::of(Kind::Deployment))
+        .union(KindSet::of(Kind::ReplicaSet))
+        .union(KindSet::of(Kind::StatefulSet))
+        .union(KindSet::of(Kind::DaemonSet));
+
     /// Without a cluster to ask: the services that telemetry names, and their namespaces. Their
     /// type is empty and their pods are not known.
     pub fn of_services<'a>(services: impl IntoIterator<Item = &'a Key>) -> Self {

@@ -23,7 +23,7 @@ pub struct KindSet(u64);
 impl KindSet {
     pub const ALL: Self = Self(u64::MAX);
 
-    pub fn of(kind: Kind) -> Self {
+    pub const fn of(kind: Kind) -> Self {
         Self(1 << kind as u32)
     }
 
@@ -32,7 +32,7 @@ impl KindSet {
     }
 
     #[must_use]
-    pub fn union(self, other: Self) -> Self {
+    pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 

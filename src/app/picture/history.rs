@@ -3,7 +3,7 @@
 //! Nothing is asked for them; they are what was shown. A look at another time, window or cluster
 //! begins anew.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,20 +24,64 @@ pub struct Sample {
     pub p95_ms: Option<f32>,
 }
 
-/// Who calls whom, over what.
-type CallKey = (NodeId, NodeId, Protocol);
+/// A node, or a call: who calls whom, over what.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Of {
+    Node(NodeId),
+    Call(NodeId, NodeId, Protocol),
+}
 
 /// A sample for each moment; none where the thing was not there.
 type Series = Vec<Option<Sample>>;
 
-/// The last refreshes. Every series has as many points as there are moments.
+/// What was known at a moment.
+#[derive(Debug)]
+struct Moment {
+    at: Timestamp,
+    /// Sorted. Shared with the moment before where the mesh was the same then.
+    of: Arc<[Of]>,
+    /// As many, in the same order.
+    samples: Box<[Sample]>,
+}
+
+/// The last refreshes. A clone shares what is remembered.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     /// Whose numbers these are: the context and the window.
     of: (String, Duration),
-    moments: Vec<Timestamp>,
-    nodes: BTreeMap<NodeId, Series>,
-    calls: BTreeMap<CallKey, Series>,
+    moments: Vec<Arc<Moment>>,
+}
+
+impl Moment {
+    fn of(graph: &Graph, before: Option<&Self>) -> Self {
+        let nodes = graph.nodes.iter();
+        let nodes = nodes.map(|node| (Of::node(&node.id), of_node(&NodeStyle::of(node))));
+        let calls = graph.edges.iter().map(|edge| (Of::call(edge), of_edge(edge)));
+        let mut all: Vec<(Of, Sample)> = nodes.chain(calls).collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        let same = before.filter(|before| before.of.iter().eq(all.iter().map(|(of, _)| of)));
+        let samples = all.iter().map(|(_, sample)| *sample).collect();
+        let of = match same {
+            Some(before) => Arc::clone(&before.of),
+            None => all.into_iter().map(|(of, _)| of).collect(),
+        };
+        Self { at: graph.evaluated_at, of, samples }
+    }
+
+    fn sample(&self, of: &Of) -> Option<Sample> {
+        let at = self.of.binary_search(of).ok()?;
+        self.samples.get(at).copied()
+    }
+}
+
+impl Of {
+    fn node(id: &NodeId) -> Self {
+        Self::Node(Arc::clone(id))
+    }
+
+    fn call(edge: &Edge) -> Self {
+        Self::Call(Arc::clone(&edge.source), Arc::clone(&edge.target), edge.protocol)
+    }
 }
 
 impl History {
@@ -46,84 +90,49 @@ impl History {
         let of = (context.to_owned(), graph.window);
         let at = graph.evaluated_at;
         let goes_on = |history: &&Self| {
-            history.of == of && history.moments.last().is_none_or(|last| *last <= at)
+            history.of == of && history.moments.last().is_none_or(|last| last.at <= at)
         };
-        let mut now = before.filter(goes_on).cloned().unwrap_or_default();
-        now.of = of;
-        let replaced = now.moments.last() == Some(&at);
-        let first = usize::from(!replaced && now.moments.len() == KEPT);
-        if !replaced {
-            now.moments.drain(..first);
-            now.moments.push(at);
-        }
-        let kept = now.moments.len() - 1;
-        let nodes = graph.nodes.iter().map(|node| (node.id.clone(), of_node(&NodeStyle::of(node))));
-        extend(&mut now.nodes, (first, kept), nodes);
-        let key = |edge: &Edge| (edge.source.clone(), edge.target.clone(), edge.protocol);
-        extend(&mut now.calls, (first, kept), graph.edges.iter().map(|e| (key(e), of_edge(e))));
-        now
+        let mut moments =
+            before.filter(goes_on).map(|before| before.moments.clone()).unwrap_or_default();
+        let added = Moment::of(graph, moments.last().map(Arc::as_ref));
+        moments.retain(|moment| moment.at != at);
+        let first = (moments.len() + 1).saturating_sub(KEPT);
+        moments.drain(..first);
+        moments.push(Arc::new(added));
+        Self { of, moments }
     }
 
     /// How long it reaches back.
     pub fn reach(&self) -> Duration {
         let ends = self.moments.first().zip(self.moments.last());
-        ends.and_then(|(first, last)| Duration::try_from(last.duration_since(*first)).ok())
+        ends.and_then(|(first, last)| Duration::try_from(last.at.duration_since(first.at)).ok())
             .unwrap_or_default()
     }
 
     /// What several nodes were together.
     pub fn of_nodes<'a>(&self, ids: impl Iterator<Item = &'a NodeId>) -> Series {
-        self.together(ids.filter_map(|id| self.nodes.get(id)))
+        self.together(&ids.map(Of::node).collect::<Vec<_>>())
     }
 
     /// What several calls were together.
     pub fn of_calls<'a>(&self, calls: impl Iterator<Item = &'a Edge>) -> Series {
-        let key = |e: &Edge| (e.source.clone(), e.target.clone(), e.protocol);
-        self.together(calls.filter_map(|edge| self.calls.get(&key(edge))))
+        self.together(&calls.map(Of::call).collect::<Vec<_>>())
     }
 
     /// Rates are added; of errors and latencies the worst counts.
-    fn together<'a>(&self, all: impl Iterator<Item = &'a Series>) -> Series {
-        let mut sum: Series = vec![None; self.moments.len()];
+    fn together(&self, all: &[Of]) -> Series {
         let worse = |a: Option<f32>, b: Option<f32>| match (a, b) {
             (Some(a), Some(b)) => Some(a.max(b)),
             (a, b) => a.or(b),
         };
-        for series in all {
-            for (sum, one) in sum.iter_mut().zip(series) {
-                *sum = match (*sum, *one) {
-                    (Some(a), Some(b)) => Some(Sample {
-                        rate: a.rate + b.rate,
-                        errors: worse(a.errors, b.errors),
-                        p95_ms: worse(a.p95_ms, b.p95_ms),
-                    }),
-                    (a, b) => a.or(b),
-                };
-            }
-        }
-        sum
+        let add = |a: Sample, b: Sample| Sample {
+            rate: a.rate + b.rate,
+            errors: worse(a.errors, b.errors),
+            p95_ms: worse(a.p95_ms, b.p95_ms),
+        };
+        let at = |moment: &Arc<Moment>| all.iter().filter_map(|of| moment.sample(of)).reduce(add);
+        self.moments.iter().map(at).collect()
     }
-}
-
-/// Drops the points before `first`, cuts every series to `kept` points, and adds one to each.
-/// What was not there at any of the moments is forgotten.
-fn extend<K: Ord>(
-    all: &mut BTreeMap<K, Series>,
-    (first, kept): (usize, usize),
-    now: impl Iterator<Item = (K, Sample)>,
-) {
-    for series in all.values_mut() {
-        series.drain(..first.min(series.len()));
-        series.truncate(kept);
-        series.push(None);
-    }
-    for (key, sample) in now {
-        let series = all.entry(key).or_insert_with(|| vec![None; kept + 1]);
-        if let Some(last) = series.last_mut() {
-            *last = Some(sample);
-        }
-    }
-    all.retain(|_, series| series.iter().any(Option::is_some));
 }
 
 fn of_node(style: &NodeStyle) -> Sample {
@@ -176,8 +185,11 @@ mod tests {
             history = History::with(Some(&history), "x", &at(second, second as f64, calls));
         }
         assert_eq!(history.moments.len(), KEPT);
-        assert_eq!(history.calls.len(), 1);
-        assert!(history.calls.values().all(|series| series.len() == KEPT));
+        assert_eq!(history.of_calls(at(0, 0.0, &both).edges.iter()).len(), KEPT);
+        // The node and the one call, the same at each moment, are kept once.
+        let shared = |moment: &Arc<Moment>| Arc::ptr_eq(&moment.of, &history.moments[0].of);
+        assert!(history.moments.iter().all(shared));
+        assert_eq!(history.moments[0].of.len(), 2);
         assert_eq!(history.reach(), Duration::from_secs(KEPT as u64 - 1));
         assert_eq!(rates(&history, &at(0, 0.0, &both[..1])).last(), Some(&Some(99.0)));
     }

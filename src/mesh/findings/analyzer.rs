@@ -19,16 +19,17 @@ pub fn analyze(input: &FindingInput<'_>) -> Report {
 }
 
 /// Analyses a mesh again and again: what does not depend on anything that changed is kept.
+/// A clone shares what is remembered.
 #[derive(Debug, Clone, Default)]
 pub struct Analyzer {
     seen: Option<Seen>,
     /// What the rules of single objects said, by kind.
-    single: HashMap<Kind, Remembered>,
+    single: HashMap<Kind, Arc<Remembered>>,
     /// What each rule of one VirtualService in its mesh said, by its code, and what it read
     /// beside it.
-    virtual_services: HashMap<&'static str, (Reads, Remembered)>,
+    virtual_services: HashMap<&'static str, (Reads, Arc<Remembered>)>,
     /// What each rule said of the whole mesh, by its code, and what it read.
-    mesh: HashMap<&'static str, (Reads, Found)>,
+    mesh: HashMap<&'static str, (Reads, Arc<Found>)>,
 }
 
 /// What was there last time.
@@ -68,24 +69,25 @@ struct Remembered {
 }
 
 impl Remembered {
-    /// Goes through the objects of a kind: those known are remembered, the others checked.
-    fn renew<'o, T: 'o>(
-        &mut self,
+    /// The same for these objects of a kind: those known are remembered, the others checked.
+    fn renewed<'o, T: 'o>(
+        &self,
         objects: impl Iterator<Item = (&'o Arc<str>, T)>,
         check: impl Fn(T, &mut Found),
-    ) {
-        let mut before = std::mem::take(self).by_object;
+    ) -> Self {
+        let mut renewed = Self::default();
         for (json, object) in objects {
             let address = json.as_ptr().addr();
-            let known = before.remove(&address).filter(|(known, _)| Arc::ptr_eq(known, json));
-            let known = known.unwrap_or_else(|| {
+            let known = self.by_object.get(&address).filter(|(known, _)| Arc::ptr_eq(known, json));
+            let known = known.cloned().unwrap_or_else(|| {
                 let mut found = Found::default();
                 check(object, &mut found);
                 (Arc::clone(json), Arc::new(found))
             });
-            self.together.add(&known.1);
-            self.by_object.insert(address, known);
+            renewed.together.add(&known.1);
+            renewed.by_object.insert(address, known);
         }
+        renewed
     }
 }
 
@@ -159,10 +161,10 @@ impl Analyzer {
             if changed.contains(kind) {
                 let objects = input.objects.of_kind(kind).into_iter();
                 let objects = objects.filter(|(meta, _)| !input.ignores(kind, meta));
-                remembered.renew(
+                *remembered = Arc::new(remembered.renewed(
                     objects.map(|(meta, raw)| (&raw.json, (meta, raw))),
                     |(meta, raw), found| check_one(meta, raw, &rules, mesh, found),
-                );
+                ));
             }
             out.add(&remembered.together);
         }
@@ -175,16 +177,16 @@ impl Analyzer {
             let (reads, remembered) = self.virtual_services.entry(rule.code).or_default();
             if reads.meet(changed) {
                 *reads = Reads::default();
-                *remembered = Remembered::default();
+                *remembered = Arc::default();
             }
             if changed.tables.contains(Kind::VirtualService) || remembered.by_object.is_empty() {
                 let services: Vec<_> = index.virtual_services().collect();
                 // That there are these is no reason to ask about each of them again.
                 index.take_reads();
-                remembered.renew(
+                *remembered = Arc::new(remembered.renewed(
                     services.into_iter().map(|service| (&service.raw.json, service)),
                     |service, found| one(index, service, &mut found.sink(rule)),
-                );
+                ));
                 *reads = reads.union(index.take_reads());
             }
             out.add(&remembered.together);
@@ -204,11 +206,11 @@ impl Analyzer {
             Check::VirtualService { rest: Some(rest), .. } => rest,
             Check::VirtualService { rest: None, .. } | Check::Object(_) => return,
         };
-        let known = self.mesh.entry(rule.code).or_insert_with(|| (changed, Found::default()));
+        let known = self.mesh.entry(rule.code).or_insert_with(|| (changed, Arc::default()));
         if known.0.meet(changed) {
             let mut found = Found::default();
             check(index, &mut found.sink(rule));
-            *known = (index.take_reads(), found);
+            *known = (index.take_reads(), Arc::new(found));
         }
         out.add(&known.1);
     }
