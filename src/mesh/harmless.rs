@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr_iter;
+
 /// What stands where a harmful character stood: visible, one cell, in every font.
 const REPLACEMENT: char = '\u{FFFD}';
 
@@ -22,23 +24,26 @@ pub fn is_harmful(c: char) -> bool {
 
 /// `text` with every harmful character replaced; newlines and tabs stay.
 pub fn text(text: &str) -> Cow<'_, str> {
-    replace(text, is_harmful)
+    if !is_tainted(text) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if is_harmful(c) { REPLACEMENT } else { c }).collect())
 }
 
 /// `text` fit for one line: newlines and tabs become spaces, harmful characters are replaced.
 pub fn line(text: &str) -> Cow<'_, str> {
     if text.contains(['\n', '\t']) {
         let flat = text.replace(['\n', '\t'], " ");
-        return Cow::Owned(replace(&flat, is_harmful).into_owned());
+        return Cow::Owned(self::text(&flat).into_owned());
     }
-    replace(text, is_harmful)
+    self::text(text)
 }
 
-fn replace(text: &str, harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&harmful) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.chars().map(|c| if harmful(c) { REPLACEMENT } else { c }).collect())
+/// Whether any character of `text` is harmful. Most text is ASCII without controls, which is told
+/// by its bytes.
+fn is_tainted(text: &str) -> bool {
+    let plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    !plain && text.contains(is_harmful)
 }
 
 /// Makes every string and key inside `value` harmless.
@@ -52,7 +57,7 @@ pub fn value(value: &mut serde_json::Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(self::value),
         Value::Object(map) => {
-            if map.keys().any(|key| key.contains(is_harmful)) {
+            if map.keys().any(|key| is_tainted(key)) {
                 *map = std::mem::take(map)
                     .into_iter()
                     .map(|(key, inner)| (text(&key).into_owned(), inner))
@@ -66,11 +71,8 @@ pub fn value(value: &mut serde_json::Value) {
 
 /// Whether JSON text may hold a harmful character, escaped or not; false is certain.
 pub fn json_is_suspicious(json: &str) -> bool {
-    json.contains("\\u")
-        || json.contains(is_harmful)
-        || json.contains("\\b")
-        || json.contains("\\f")
-        || json.contains("\\r")
+    let escaped = |at| matches!(json.as_bytes().get(at + 1), Some(b'u' | b'b' | b'f' | b'r'));
+    is_tainted(json) || memchr_iter(b'\\', json.as_bytes()).any(escaped)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use litemap::LiteMap;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,8 +52,8 @@ impl fmt::Display for ObjectRef {
     }
 }
 
-/// Labels or annotations, sorted by key.
-pub type Labels = BTreeMap<String, String>;
+/// Labels or annotations, sorted by key: a few each, of tens of thousands of objects.
+pub type Labels = LiteMap<String, String>;
 
 /// The part of `metadata` that Vigla reads.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -217,7 +218,7 @@ impl<T> Resource<T> {
     }
 }
 
-impl<T: DeserializeOwned + Default> Resource<T> {
+impl<T: DeserializeOwned + Default + Clone> Resource<T> {
     /// Reads the narrow part leniently: `null` counts as absent, and an object that still does
     /// not fit keeps its metadata and raw text and says why.
     pub fn read(raw: RawObject) -> Self {
@@ -237,7 +238,9 @@ impl<T: DeserializeOwned + Default> Resource<T> {
         // `flatten` buffers; two plain passes are quicker and give the same answer.
         let plain = serde_json::from_str::<OnlyMeta>(&raw.json)
             .and_then(|meta| Ok((meta.metadata, serde_json::from_str::<T>(&raw.json)?)));
-        if let Ok((mut meta, body)) = plain {
+        if let Ok((meta, body)) = plain {
+            // Lists grew while they were read, up to four times what they hold; a clone fits.
+            let (mut meta, body) = (meta.clone(), body.clone());
             meta.changed = raw.changed;
             return Self { kind, meta, body, raw, problem: None };
         }
@@ -290,12 +293,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[derive(Debug, Default, Deserialize, PartialEq, Clone)]
     #[serde(default)]
     struct Thing {
         spec: Inner,
     }
-    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[derive(Debug, Default, Deserialize, PartialEq, Clone)]
     #[serde(default)]
     struct Inner {
         size: u32,

@@ -61,7 +61,7 @@ fn empty(
         id,
         app,
         version,
-        labels: BTreeMap::new(),
+        labels: Labels::new(),
         pods: Ready::default(),
         wanted: None,
         existing: 0,

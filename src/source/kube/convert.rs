@@ -28,7 +28,8 @@ pub(super) fn object(
     bytes: &[u8],
 ) -> Result<RawObject, serde_json::Error> {
     // A byte that is no UTF-8 harms a text, not the object.
-    let text = String::from_utf8_lossy(bytes);
+    let text =
+        std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     let mut fields: Fields<'_> = serde_json::from_str(&text)?;
     // A list of metadata calls its items PartialObjectMetadata, whatever they are.
     fields.shift_remove("apiVersion");

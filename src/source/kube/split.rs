@@ -1,6 +1,8 @@
 //! Cuts the JSON of a list into its items while it streams in, so that memory holds one item and
 //! not the list, and so that a strange item is a strange item and not a failed list.
 
+use memchr::memchr2;
+
 /// An object larger than this is passed over; etcd holds none above 1.5 MB.
 const ITEM_LIMIT: usize = 8 << 20;
 /// What surrounds the items is a few hundred bytes.
@@ -42,31 +44,38 @@ impl Splitter {
         piece: &[u8],
         mut item: impl FnMut(&[u8]),
     ) -> Result<(), NotAList> {
-        for &byte in piece {
+        let mut rest = piece;
+        while let Some((&byte, after)) = rest.split_first() {
             if self.in_string {
-                self.within_string(byte);
-                continue;
-            }
-            match byte {
-                b'{' | b'[' => self.open(byte),
-                b'}' | b']' => self.close(byte, &mut item)?,
-                b'"' => {
-                    self.in_string = true;
-                    if self.depth == 1 {
-                        self.string_from = self.head.len();
-                    }
-                    self.keep(byte);
-                }
-                b' ' | b'\n' | b'\r' | b'\t' => {}
-                _ => {
-                    if byte != b':' {
-                        self.key_is_items = false;
-                    }
-                    self.keep(byte);
-                }
+                rest = self.within_string(rest);
+            } else {
+                rest = after;
+                self.between_strings(byte, &mut item)?;
             }
             if self.head.len() > HEAD_LIMIT {
                 return Err(NotAList::TooLong);
+            }
+        }
+        Ok(())
+    }
+
+    fn between_strings(&mut self, byte: u8, item: &mut impl FnMut(&[u8])) -> Result<(), NotAList> {
+        match byte {
+            b'{' | b'[' => self.open(byte),
+            b'}' | b']' => self.close(byte, item)?,
+            b'"' => {
+                self.in_string = true;
+                if self.depth == 1 {
+                    self.string_from = self.head.len();
+                }
+                self.keep(&[byte]);
+            }
+            b' ' | b'\n' | b'\r' | b'\t' => {}
+            _ => {
+                if byte != b':' {
+                    self.key_is_items = false;
+                }
+                self.keep(&[byte]);
             }
         }
         Ok(())
@@ -77,18 +86,27 @@ impl Splitter {
         if self.depth == 0 && !self.in_string { Ok(self.head) } else { Err(NotAList::Json) }
     }
 
-    fn within_string(&mut self, byte: u8) {
-        self.keep(byte);
+    /// Takes a string on to its end or its next escape; what is left of the piece.
+    fn within_string<'p>(&mut self, piece: &'p [u8]) -> &'p [u8] {
+        let special = match self.escaped {
+            true => 0,
+            false => memchr2(b'"', b'\\', piece).unwrap_or(piece.len()),
+        };
+        let (text, rest) = piece.split_at(special);
+        self.keep(text);
+        let Some((byte, rest)) = rest.split_first() else { return rest };
+        self.keep(&[*byte]);
         if self.escaped {
             self.escaped = false;
-        } else if byte == b'\\' {
+        } else if *byte == b'\\' {
             self.escaped = true;
-        } else if byte == b'"' {
+        } else {
             self.in_string = false;
             if self.depth == 1 {
                 self.key_is_items = self.head.get(self.string_from..) == Some(b"\"items\"");
             }
         }
+        rest
     }
 
     fn open(&mut self, byte: u8) {
@@ -100,7 +118,7 @@ impl Splitter {
         }
         self.key_is_items = false;
         self.depth += 1;
-        self.keep(byte);
+        self.keep(&[byte]);
     }
 
     fn close(&mut self, byte: u8, item: &mut impl FnMut(&[u8])) -> Result<(), NotAList> {
@@ -108,7 +126,7 @@ impl Splitter {
         if self.in_items && self.depth < ITEMS {
             self.in_items = false;
         }
-        self.keep(byte);
+        self.keep(&[byte]);
         if self.in_items && self.depth == ITEMS {
             if self.item.len() < ITEM_LIMIT {
                 item(&self.item);
@@ -120,16 +138,16 @@ impl Splitter {
         Ok(())
     }
 
-    /// Keeps a byte where it belongs; between items there is nothing worth keeping.
-    fn keep(&mut self, byte: u8) {
+    /// Keeps bytes where they belong; between items there is nothing worth keeping.
+    fn keep(&mut self, bytes: &[u8]) {
         if !self.in_items {
-            self.head.push(byte);
+            self.head.extend_from_slice(bytes);
             return;
         }
         // At the depth of the items only the brace that ends one belongs to it.
-        let within = self.depth > ITEMS || (byte == b'}' && !self.item.is_empty());
+        let within = self.depth > ITEMS || (bytes == b"}" && !self.item.is_empty());
         if within && self.item.len() < ITEM_LIMIT {
-            self.item.push(byte);
+            self.item.extend_from_slice(bytes);
         }
     }
 }
