@@ -1,7 +1,8 @@
 //! From rows to a graph: every usable row is read once, one reporter a pair of ends counts.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet};
 
 use super::call::{self, Call};
 use super::identity::{Identity, Naming, is_egress_cluster};
@@ -14,7 +15,8 @@ use crate::mesh::telemetry::{End, LatencyRow, RateRow, Reporter};
 /// the input.
 pub fn build(input: &GraphInput<'_>) -> Graph {
     let naming = Naming::new(input.options.graph_type, input.objects, input.inventory);
-    let mut builder = Builder { input, naming, ledger: Ledger::default(), serves: HashMap::new() };
+    let mut builder =
+        Builder { input, naming, ledger: Ledger::default(), serves: HashMap::default() };
     builder.read_all();
     if input.options.idle {
         idle::add(input, &mut builder.ledger);
@@ -302,7 +304,7 @@ type Name = (Option<Arc<str>>, Option<Arc<str>>);
 
 impl Names {
     fn learn(metrics: &[Vec<Counted<'_>>]) -> Self {
-        let mut known = HashMap::new();
+        let mut known = HashMap::default();
         for counted in metrics.iter().flatten() {
             for end in [&counted.call.source, &counted.call.destination] {
                 let name = (end.app.clone(), end.version.clone());

@@ -1,7 +1,9 @@
 //! The sums behind a graph while its rows are read: nodes and edges in the making.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::identity::Identity;
 use super::latency::Histogram;

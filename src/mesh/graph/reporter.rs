@@ -7,8 +7,9 @@
 //! then the destination's. The choice is made for a pair of workloads and a protocol as a whole,
 //! so reporters that disagree about codes or flags never add up.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::Protocol;
 use super::call::Call;

@@ -70,7 +70,7 @@ fn reports_of(flow: &Flow) -> Flow {
 pub fn latency(body: &[u8]) -> Result<Decoded<LatencyRow>, String> {
     let mut texts = Texts::default();
     let (mut rows, mut at) = (Vec::<LatencyRow>::new(), None);
-    let mut index = HashMap::<(FlowKey, Option<Name>), usize>::new();
+    let mut index = foldhash::HashMap::<(FlowKey, Option<Name>), usize>::default();
     let mut replicas = Replicas::default();
     let warnings = answer::each(body, |sample: Sample<'_, Labels<'_>>| {
         let Some((time, rate)) = sample.points().next().map(Point::read) else { return };
@@ -173,7 +173,7 @@ struct Labels<'a> {
 /// The texts of an answer, each kept once.
 #[derive(Default)]
 struct Texts {
-    kept: HashMap<Box<str>, Arc<str>>,
+    kept: foldhash::HashMap<Box<str>, Arc<str>>,
 }
 
 /// Tells flows apart by where their kept texts lie.
