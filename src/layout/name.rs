@@ -31,11 +31,21 @@ pub fn cells(text: &str) -> u16 {
     u16::try_from(cells).unwrap_or(u16::MAX)
 }
 
+/// Fewer cells than this of a namespace tell nothing.
+const LEAST_NAMESPACE: u16 = 4;
+
 /// A text cut in its middle to at most `width` cells, keeping the beginning and the end, where
-/// names differ: `istio-i…gateway`.
+/// names differ: `istio-i…gateway`. Of a namespace and a name the namespace is cut first:
+/// `me…00/svc-07`.
 pub fn shortened(text: &str, width: u16) -> String {
     if cells(text) <= width {
         return text.to_owned();
+    }
+    if let Some((namespace, name)) = text.rsplit_once('/')
+        && let Some(room) = width.checked_sub(cells(name).saturating_add(1))
+        && room >= LEAST_NAMESPACE
+    {
+        return format!("{}/{name}", shortened(namespace, room));
     }
     let Some(room) = width.checked_sub(1) else { return String::new() };
     let tail_room = room / 2;
@@ -70,6 +80,9 @@ mod tests {
     #[case("reviews", 7, "reviews")]
     #[case("istio-ingressgateway", 15, "istio-i…gateway")]
     #[case("istio-ingressgateway", 1, "…")]
+    #[case("mesh-00/svc-07", 12, "me…00/svc-07")]
+    #[case("mesh-00/svc-07", 11, "me…0/svc-07")]
+    #[case("mesh-00/svc-07", 10, "mesh-…c-07")]
     #[case("istio-ingressgateway", 0, "")]
     #[case("目录服务接口", 7, "目…接口")]
     fn names_are_cut_in_the_middle(#[case] name: &str, #[case] width: u16, #[case] cut: &str) {
