@@ -218,6 +218,12 @@ impl<T> Resource<T> {
     }
 }
 
+/// What was read, in no more memory than it needs: while they are read, lists grow up to four
+/// times what they come to hold.
+fn fitting<T: Clone>(read: &T) -> T {
+    read.clone()
+}
+
 impl<T: DeserializeOwned + Default + Clone> Resource<T> {
     /// Reads the narrow part leniently: `null` counts as absent, and an object that still does
     /// not fit keeps its metadata and raw text and says why.
@@ -239,8 +245,7 @@ impl<T: DeserializeOwned + Default + Clone> Resource<T> {
         let plain = serde_json::from_str::<OnlyMeta>(&raw.json)
             .and_then(|meta| Ok((meta.metadata, serde_json::from_str::<T>(&raw.json)?)));
         if let Ok((meta, body)) = plain {
-            // Lists grew while they were read, up to four times what they hold; a clone fits.
-            let (mut meta, body) = (meta.clone(), body.clone());
+            let (mut meta, body) = (fitting(&meta), fitting(&body));
             meta.changed = raw.changed;
             return Self { kind, meta, body, raw, problem: None };
         }

@@ -202,6 +202,11 @@ impl Picture {
         catalog::CORE.iter().all(settled) || self.unreachable.is_some()
     }
 
+    /// How many pods were in it when it was last taken.
+    pub fn pods(&self) -> usize {
+        self.snapshot.objects.pods.len()
+    }
+
     /// The picture as it is now.
     pub fn snapshot(&mut self, now: Timestamp) -> MeshSnapshot {
         for kind in std::mem::take(&mut self.changed) {

@@ -71,8 +71,11 @@ enum Message {
 
 /// Controls a screen may be ahead by.
 const CONTROLS: usize = 64;
-/// Changes are gathered this long before they are published.
+/// Changes are gathered this long before they are published: what a snapshot costs whoever looks
+/// at it grows with the pods.
 const GATHER: Duration = Duration::from_millis(150);
+const GATHER_A_POD: Duration = Duration::from_micros(250);
+const GATHER_MOST: Duration = Duration::from_millis(500);
 /// The first picture waits this long for the kinds without which there is none.
 const FIRST: Duration = Duration::from_secs(1);
 
@@ -82,6 +85,11 @@ pub fn start(options: SourceOptions) -> Live {
     let (publish, snapshots) = watch::channel(Arc::default());
     tokio::spawn(Supervisor::new(options, publish).run(controls));
     Live { snapshots, control }
+}
+
+fn gather(pods: usize) -> Duration {
+    let pods = u32::try_from(pods).unwrap_or(u32::MAX);
+    GATHER_A_POD.saturating_mul(pods).clamp(GATHER, GATHER_MOST)
 }
 
 struct Supervisor {
@@ -192,7 +200,7 @@ impl Supervisor {
         let whole = self.complete || self.picture.is_complete();
         let wait = match (whole, self.complete) {
             (true, false) => Duration::ZERO,
-            (true, true) => GATHER,
+            (true, true) => gather(self.picture.pods()),
             (false, _) => FIRST,
         };
         self.complete = whole;

@@ -88,10 +88,8 @@ impl Splitter {
 
     /// Takes a string on to its end or its next escape; what is left of the piece.
     fn within_string<'p>(&mut self, piece: &'p [u8]) -> &'p [u8] {
-        let special = match self.escaped {
-            true => 0,
-            false => memchr2(b'"', b'\\', piece).unwrap_or(piece.len()),
-        };
+        let special =
+            if self.escaped { 0 } else { memchr2(b'"', b'\\', piece).unwrap_or(piece.len()) };
         let (text, rest) = piece.split_at(special);
         self.keep(text);
         let Some((byte, rest)) = rest.split_first() else { return rest };

@@ -348,8 +348,11 @@ impl Text<'_> {
         let (waypoint, destination) = (self.reporters.waypoint(), self.reporters.destination());
         let (at_source, at_waypoint, at_destination) =
             (r#"reporter="source""#, r#"reporter="waypoint""#, r#"reporter="destination""#);
-        let by_source = sum(count, at_source, "", "");
         let source = sum(metric, at_source, "", le);
+        if waypoint.is_nobody() && destination.is_nobody() {
+            return source;
+        }
+        let by_source = sum(count, at_source, "", "");
         let mut told = format!("({source} and{ignoring} ({by_source} > 0))");
         let mut before = format!("{by_source} > 0");
         if !waypoint.is_nobody() {
