@@ -147,7 +147,7 @@ impl Ask {
             Self::GrpcReceived => "grpc_received",
             Self::Latency => "latency",
             Self::LatencySum => "latency_sum",
-            Self::Reporters => "reporters",
+            Self::Reporters => "latency_reporters",
             Self::CalledLatency => "called_latency",
             Self::CalledLatencySum => "called_latency_sum",
             Self::RequestBytes => "request_bytes",
