@@ -21,7 +21,7 @@ use vigla::demo::prometheus::{Labels, Store};
 use vigla::mesh::Scope;
 use vigla::mesh::graph::GraphOptions;
 use vigla::source::prometheus::promql::{
-    LatencyBy, Reporters, TelemetryRequest, questions, reporters,
+    LatencyBy, Reporters, TelemetryRequest, latency_questions, questions, reporters,
 };
 
 #[path = "support/embedded.rs"]
@@ -231,10 +231,15 @@ fn ours() -> Vec<String> {
                 &[("waypoint", "a-v1"), ("destination", "a-v1"), ("destination", "unknown")],
             ] {
                 let reporters = Reporters::of(&told.iter().map(pair).collect::<Vec<_>>());
-                all.extend(questions(&request, &[], &reporters).into_iter().map(|asked| asked.1));
+                all.extend(
+                    latency_questions(&request, &[], &reporters).into_iter().map(|asked| asked.1),
+                );
             }
-            let asked = questions(&request, &[], &Reporters::All);
-            all.extend(asked.into_iter().map(|(_, text)| text));
+            for asked in
+                [questions(&request, &[]), latency_questions(&request, &[], &Reporters::All)]
+            {
+                all.extend(asked.into_iter().map(|(_, text)| text));
+            }
         }
     }
     all.sort();
@@ -264,9 +269,9 @@ fn questions_of_throughput(#[case] namespaces: &[&str], #[case] arms: &[&str]) {
     };
     let graph =
         TelemetryRequest::for_graph(scope, Duration::from_secs(60), &GraphOptions::default());
-    let plain = questions(&graph, &[], &Reporters::All);
+    let plain = questions(&graph, &[]);
     let request = TelemetryRequest { throughput: true, ..graph };
-    let asked = questions(&request, &[], &Reporters::All);
+    let asked = questions(&request, &[]);
     assert_eq!(asked[..plain.len()], plain);
     let replica = "__replica__,prometheus_replica,replica";
     let by = format!(

@@ -77,20 +77,6 @@ impl TelemetryRequest {
             idle: options.idle,
         }
     }
-
-    /// The same, of all parts latency alone.
-    pub(super) fn latency_alone(&self) -> Self {
-        Self {
-            requests: false,
-            tcp_sent: false,
-            tcp_received: false,
-            grpc_sent: false,
-            grpc_received: false,
-            throughput: false,
-            counts: false,
-            ..self.clone()
-        }
-    }
 }
 
 /// The labels that name the ends of a call.
@@ -246,14 +232,13 @@ pub fn reporters(request: &TelemetryRequest, query_scope: &[(String, String)]) -
 /// baseline of the counts, and scrapes are up to a minute apart.
 pub const LEAD: Duration = Duration::from_secs(120);
 
-/// The questions of a refresh, in order. `query_scope` are labels that every series must carry,
-/// `reporters` whose histograms of latency are read.
+/// The questions of a refresh but for latency, in order. `query_scope` are labels that every
+/// series must carry.
 pub fn questions(
     request: &TelemetryRequest,
     query_scope: &[(String, String)],
-    reporters: &Reporters,
 ) -> Vec<(Ask, String)> {
-    let text = Text { request, query_scope, reporters };
+    let text = Text { request, query_scope, reporters: &Reporters::All };
     let rate = |ask, metric: &str, labels: &str| (ask, text.rates(metric, labels));
     let mut all = Vec::new();
     if request.requests {
@@ -277,25 +262,7 @@ pub fn questions(
     if request.grpc_received {
         all.push(rate(Ask::GrpcReceived, "istio_response_messages_total", &messages));
     }
-    let (bucket, sum) =
-        ("istio_request_duration_milliseconds_bucket", "istio_request_duration_milliseconds_sum");
-    match request.latency {
-        Some(LatencyBy::Edge) => {
-            all.push((Ask::Latency, text.one_reporter(bucket)));
-            all.push((Ask::LatencySum, text.one_reporter(sum)));
-        }
-        Some(LatencyBy::Service) => {
-            all.push((Ask::CalledLatency, text.called(bucket, SERVICE)));
-            all.push((Ask::CalledLatencySum, text.called(sum, SERVICE)));
-        }
-        Some(LatencyBy::Namespace) => {
-            all.push((Ask::CalledLatency, text.called(bucket, NAMESPACE)));
-        }
-        None => {}
-    }
     if request.throughput {
-        // Which reporter has counted latency says nothing about these.
-        let text = Text { reporters: &Reporters::All, ..text };
         all.push((Ask::RequestBytes, text.one_reporter("istio_request_bytes_sum")));
         all.push((Ask::ResponseBytes, text.one_reporter("istio_response_bytes_sum")));
     }
@@ -306,7 +273,31 @@ pub fn questions(
     all
 }
 
-#[derive(Clone, Copy)]
+/// The questions about latency, in order; `reporters` tells whose histograms are read.
+pub fn latency_questions(
+    request: &TelemetryRequest,
+    query_scope: &[(String, String)],
+    reporters: &Reporters,
+) -> Vec<(Ask, String)> {
+    let text = Text { request, query_scope, reporters };
+    let (bucket, sum) =
+        ("istio_request_duration_milliseconds_bucket", "istio_request_duration_milliseconds_sum");
+    match request.latency {
+        Some(LatencyBy::Edge) => vec![
+            (Ask::Latency, text.one_reporter(bucket)),
+            (Ask::LatencySum, text.one_reporter(sum)),
+        ],
+        Some(LatencyBy::Service) => vec![
+            (Ask::CalledLatency, text.called(bucket, SERVICE)),
+            (Ask::CalledLatencySum, text.called(sum, SERVICE)),
+        ],
+        Some(LatencyBy::Namespace) => {
+            vec![(Ask::CalledLatency, text.called(bucket, NAMESPACE))]
+        }
+        None => Vec::new(),
+    }
+}
+
 struct Text<'a> {
     request: &'a TelemetryRequest,
     query_scope: &'a [(String, String)],

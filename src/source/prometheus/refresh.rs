@@ -22,8 +22,7 @@ impl Client {
     /// others standing; how many questions there are depends on the parts alone, not on the
     /// number of namespaces.
     pub async fn refresh(&self, request: &TelemetryRequest) -> Telemetry {
-        let quick = TelemetryRequest { latency: None, ..request.clone() };
-        let quick = promql::questions(&quick, self.query_scope(), &Reporters::All);
+        let quick = promql::questions(request, self.query_scope());
         let (mut asked, slow) =
             futures::future::join(self.parts(quick, request), self.latency(request)).await;
         asked.extend(slow);
@@ -80,7 +79,7 @@ impl Client {
         let answer = self.part(Ask::Reporters, &query, request).await;
         let first = Asked { ask: Ask::Reporters, query, answer };
         let reporters = first.answer.as_ref().map_or(Reporters::All, Answered::reporters);
-        let questions = promql::questions(&request.latency_alone(), self.query_scope(), &reporters);
+        let questions = promql::latency_questions(request, self.query_scope(), &reporters);
         let asked = match &first.answer {
             Ok(_) => self.parts(questions, request).await,
             // Who does not answer the short question does not answer the long ones.
