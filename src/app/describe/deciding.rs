@@ -10,7 +10,10 @@ use crate::mesh::{ObjectRef, Objects};
 /// own its host, then those that send to it from another host, then DestinationRules.
 pub(super) fn deciding(objects: &Objects, service: &Key) -> Vec<ObjectRef> {
     let mine = service_host(&service.name, &service.namespace);
-    let speaks = |host: &str, namespace: &str| full_name(host, namespace) == mine;
+    // The first letters tell most hosts apart, without their names in full.
+    let speaks = |host: &str, namespace: &str| {
+        host.starts_with(&*service.name) && full_name(host, namespace) == mine
+    };
     let owns = |vs: &VirtualService, namespace: &str| {
         vs.spec.hosts.iter().any(|host| speaks(host, namespace))
     };
