@@ -71,11 +71,12 @@ enum Message {
 
 /// Controls a screen may be ahead by.
 const CONTROLS: usize = 64;
-/// Changes are gathered this long before they are published: what a snapshot costs whoever looks
-/// at it grows with the pods.
+/// Changes are gathered this long before they are published.
 const GATHER: Duration = Duration::from_millis(150);
-const GATHER_A_POD: Duration = Duration::from_micros(250);
-const GATHER_MOST: Duration = Duration::from_millis(500);
+/// Changes of objects that go on and on are published at this distance: what a snapshot costs
+/// whoever looks at it grows with the pods.
+const APART_A_POD: Duration = Duration::from_micros(500);
+const APART_MOST: Duration = Duration::from_secs(1);
 /// The first picture waits this long for the kinds without which there is none.
 const FIRST: Duration = Duration::from_secs(1);
 
@@ -87,9 +88,11 @@ pub fn start(options: SourceOptions) -> Live {
     Live { snapshots, control }
 }
 
-fn gather(pods: usize) -> Duration {
+/// When a change of an object that is heard of now is published.
+fn soonest(now: Instant, published: Instant, pods: usize) -> Instant {
     let pods = u32::try_from(pods).unwrap_or(u32::MAX);
-    GATHER_A_POD.saturating_mul(pods).clamp(GATHER, GATHER_MOST)
+    let apart = APART_A_POD.saturating_mul(pods).min(APART_MOST);
+    (now + GATHER).max(published + apart)
 }
 
 struct Supervisor {
@@ -101,6 +104,8 @@ struct Supervisor {
     paused: bool,
     /// When to publish; `None` while nothing has changed.
     due: Option<Instant>,
+    /// When the latest snapshot was published.
+    published: Instant,
     complete: bool,
 }
 
@@ -117,6 +122,7 @@ impl Supervisor {
             session,
             paused: false,
             due: None,
+            published: Instant::now(),
             complete: false,
         };
         supervisor.begin();
@@ -169,6 +175,7 @@ impl Supervisor {
                     self.due = None;
                     let snapshot = self.picture.snapshot(Timestamp::now());
                     self.publish.send_replace(Arc::new(snapshot));
+                    self.published = Instant::now();
                 }
             }
         }
@@ -176,6 +183,7 @@ impl Supervisor {
 
     fn message(&mut self, message: Message) {
         let now = Timestamp::now();
+        let of_objects = matches!(message, Message::Slot(..));
         match message {
             Message::Connected { context, address, namespace } => {
                 self.picture.set_context(&context, &address);
@@ -192,19 +200,21 @@ impl Supervisor {
             }
             Message::NoPrometheus(trouble) => self.picture.set_no_prometheus(trouble, now),
         }
-        self.changed();
+        self.changed(of_objects);
     }
 
-    /// Publishes soon: at once when the picture has just become whole.
-    fn changed(&mut self) {
+    /// Publishes soon: at once when the picture has just become whole. One change of an object is
+    /// seen as soon as any other; those that follow it come at a distance.
+    fn changed(&mut self, of_objects: bool) {
         let whole = self.complete || self.picture.is_complete();
-        let wait = match (whole, self.complete) {
-            (true, false) => Duration::ZERO,
-            (true, true) => gather(self.picture.pods()),
-            (false, _) => FIRST,
+        let now = Instant::now();
+        let due = match (whole, self.complete) {
+            (true, false) => now,
+            (true, true) if of_objects => soonest(now, self.published, self.picture.pods()),
+            (true, true) => now + GATHER,
+            (false, _) => now + FIRST,
         };
         self.complete = whole;
-        let due = Instant::now() + wait;
         self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
     }
 
@@ -233,7 +243,7 @@ impl Supervisor {
             self.picture.forget_slow_trouble();
         }
         self.session.follow(&self.plan);
-        self.changed();
+        self.changed(false);
     }
 
     fn set_scope(&mut self, scope: Scope) {
@@ -263,5 +273,28 @@ impl Supervisor {
         self.session = Session::start(&self.options, &self.plan);
         self.complete = false;
         self.due = Some(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_seen_soon_and_many_changes_of_a_large_mesh_seldom() {
+        let published = Instant::now();
+        let millis = Duration::from_millis;
+        let waits = |after: u64, pods: usize| {
+            let now = published + millis(after);
+            soonest(now, published, pods) - now
+        };
+        // After a quiet while.
+        assert_eq!(waits(5_000, 13), GATHER);
+        assert_eq!(waits(5_000, 100_000), GATHER);
+        // Right after another.
+        assert_eq!(waits(0, 13), GATHER);
+        assert_eq!(waits(0, 1_000), millis(500));
+        assert_eq!(waits(400, 1_000), GATHER);
+        assert_eq!(waits(100, 100_000), millis(900));
     }
 }
