@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Context, Exit, Failure, graph, print};
+use super::{Context, Exit, Failure, print};
 use crate::cli::{CheckArgs, TextOutput};
 use crate::mesh::check::{self, Answer, CheckInput, Limits, Report, Status};
 use crate::mesh::findings::{self, FindingInput, Level};
-use crate::mesh::graph::{GraphOptions, GraphType};
+use crate::mesh::graph::GraphOptions;
 use crate::mesh::inventory::Inventory;
 use crate::mesh::split;
 use crate::mesh::telemetry::Part;
@@ -50,12 +50,8 @@ async fn connect(context: &Context, args: &CheckArgs) -> Result<Exit, Failure> {
     Ok(if report.healthy { Exit::Fine } else { Exit::Found })
 }
 
-fn by_service() -> GraphOptions {
-    GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() }
-}
-
 fn needs(context: &Context, args: &CheckArgs) -> Needs {
-    let options = by_service();
+    let options = GraphOptions::by_service();
     let telemetry = TelemetryRequest {
         latency: args.max_p95.map(|_| LatencyBy::Service),
         counts: true,
@@ -70,10 +66,7 @@ fn look(context: &Context, args: &CheckArgs, snapshot: &MeshSnapshot) -> Result<
     if let Some(service) = &args.service {
         super::split::known(&inventory, &snapshot.scope, service)?;
     }
-    let traffic = Traffic::of(
-        &graph::build(context, snapshot, &inventory, &by_service()),
-        snapshot.telemetry.as_deref(),
-    );
+    let traffic = Traffic::of(snapshot, &inventory);
     let splits = split::views(snapshot, &inventory, context.limits(false));
     let limits = Limits {
         max_errors: args.max_errors,

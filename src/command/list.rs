@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Context, Exit, Failure, print, watch};
 use crate::cli::{ListArgs, ListOutput};
 use crate::mesh::findings::{self, FindingInput};
-use crate::mesh::graph::{GraphOptions, GraphType};
+use crate::mesh::graph::GraphOptions;
 use crate::mesh::inventory::Inventory;
 use crate::mesh::traffic::Traffic;
 use crate::mesh::{Kind, MeshSnapshot, Scope};
@@ -76,17 +76,12 @@ pub(super) async fn overview(context: &Context, args: &ListArgs) -> Result<Exit,
     .await
 }
 
-/// Service nodes: what the lists add up.
-fn by_service() -> GraphOptions {
-    GraphOptions { graph_type: GraphType::Service, ..GraphOptions::default() }
-}
-
 /// How long an answer waits for the latency beside its rates.
 const ORNAMENT: Duration = Duration::from_secs(2);
 
 fn telemetry(context: &Context, by: LatencyBy) -> TelemetryRequest {
-    let mut request =
-        TelemetryRequest::for_graph(Scope::Unset, context.source.window, &by_service());
+    let options = GraphOptions::by_service();
+    let mut request = TelemetryRequest::for_graph(Scope::Unset, context.source.window, &options);
     request.latency = Some(by);
     request.latency_within = Some(ORNAMENT);
     request
@@ -96,8 +91,7 @@ fn telemetry(context: &Context, by: LatencyBy) -> TelemetryRequest {
 /// there.
 fn services_and_traffic(context: &Context, snapshot: &MeshSnapshot) -> (Inventory, Traffic) {
     let inventory = Inventory::of(&snapshot.objects);
-    let graph = super::graph::build(context, snapshot, &inventory, &by_service());
-    let traffic = Traffic::of(&graph, snapshot.telemetry.as_deref());
+    let traffic = Traffic::of(snapshot, &inventory);
     if context.cli.global.no_cluster {
         return (Inventory::of_services(traffic.services.keys()), traffic);
     }

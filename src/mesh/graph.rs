@@ -101,6 +101,13 @@ pub struct GraphOptions {
     pub tcp: RateKind,
 }
 
+impl GraphOptions {
+    /// A node for each service: what is called, whatever its versions.
+    pub fn by_service() -> Self {
+        Self { graph_type: GraphType::Service, ..Self::default() }
+    }
+}
+
 impl Default for GraphOptions {
     fn default() -> Self {
         Self {

@@ -50,6 +50,21 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
+    /// The rates alone, without histograms, sizes and counts. Rows are shared.
+    #[must_use]
+    pub fn rates(&self) -> Self {
+        Self {
+            evaluated_at: self.evaluated_at,
+            window: self.window,
+            requests: self.requests.clone(),
+            tcp_sent: self.tcp_sent.clone(),
+            tcp_received: self.tcp_received.clone(),
+            grpc_sent: self.grpc_sent.clone(),
+            grpc_received: self.grpc_received.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Whether any part was answered.
     pub fn answered(&self) -> bool {
         self.outcomes().iter().any(|outcome| matches!(outcome, Some(Ok(()))))

@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::graph::{Graph, Histogram, Latency, Protocol};
+use super::MeshSnapshot;
+use super::graph::{self, Graph, GraphInput, GraphOptions, Histogram, Latency, Protocol};
+use super::health::HealthConfig;
+use super::inventory::Inventory;
 use super::object::Key;
 use super::telemetry::{Flow, Telemetry};
 
@@ -43,8 +46,24 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// From a graph whose nodes are services, and the telemetry behind it.
-    pub fn of(graph: &Graph, telemetry: Option<&Telemetry>) -> Self {
+    /// What is called within the snapshot's scope, or from there.
+    pub fn of(snapshot: &MeshSnapshot, inventory: &Inventory) -> Self {
+        let Some(telemetry) = &snapshot.telemetry else { return Self::default() };
+        let graph = graph::build(&GraphInput {
+            objects: &snapshot.objects,
+            inventory,
+            telemetry: &telemetry.rates(),
+            scope: &snapshot.scope,
+            options: &GraphOptions::by_service(),
+            health: &HealthConfig::default(),
+        });
+        let mut traffic = Self::added_up(&graph);
+        traffic.time(telemetry);
+        traffic
+    }
+
+    /// The rates of a graph whose nodes are services.
+    fn added_up(graph: &Graph) -> Self {
         let mut traffic = Self::default();
         for edge in &graph.edges {
             let Some(node) = graph.node(&edge.target) else { continue };
@@ -54,9 +73,6 @@ impl Traffic {
                 add(traffic.services.entry(key).or_default(), edge);
             }
             add(traffic.namespaces.entry(Arc::clone(namespace)).or_default(), edge);
-        }
-        if let Some(telemetry) = telemetry {
-            traffic.time(telemetry);
         }
         traffic
     }
@@ -112,7 +128,7 @@ impl Timed {
     }
 }
 
-fn add(to: &mut ServiceTraffic, edge: &super::graph::Edge) {
+fn add(to: &mut ServiceTraffic, edge: &graph::Edge) {
     if edge.protocol == Protocol::Tcp {
         to.tcp = Some(to.tcp.unwrap_or_default() + edge.rate);
         return;
@@ -175,7 +191,8 @@ mod tests {
             ])),
             ..Telemetry::default()
         };
-        let traffic = Traffic::of(&graph, Some(&by_edge));
+        let mut traffic = Traffic::added_up(&graph);
+        traffic.time(&by_edge);
         let b = traffic.services[&Key::new("n", "b")];
         assert_eq!((b.rate, b.error_percent(), b.tcp), (Some(10.0), Some(5.0), Some(500.0)));
         // Half of all within 1 to 10 ms, half within 10 to 100: neither caller alone.
@@ -189,7 +206,8 @@ mod tests {
             called_latency: Part::Rows(Arc::new(vec![timed("", None, 10.0)])),
             ..Telemetry::default()
         };
-        let traffic = Traffic::of(&graph, Some(&by_namespace));
+        let mut traffic = Traffic::added_up(&graph);
+        traffic.time(&by_namespace);
         assert_eq!(traffic.namespaces["n"].latency.p50, Some(5.5));
         assert_eq!(traffic.services[&Key::new("n", "b")].latency, Latency::default());
     }

@@ -202,7 +202,7 @@ impl Made {
     }
 
     fn traffic(&self) -> Traffic {
-        Traffic::of(self.graph(), self.snapshot.telemetry.as_deref())
+        Traffic::of(&self.snapshot, &self.inventory)
     }
 
     fn drawn(&self) -> &(Scene, StyleTable) {
