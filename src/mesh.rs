@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+mod by_labels;
 pub mod check;
 pub mod config;
 pub mod core;

@@ -1,9 +1,10 @@
 //! Workloads and services: pods gathered under their controllers and selectors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::pod::{canonical, controllers};
 use super::{PodInfo, ServiceInfo, Workload, WorkloadRef};
+use crate::mesh::by_labels::ByLabels;
 use crate::mesh::core::{Controller, Service, ServicePort, covers};
 use crate::mesh::object::{Key, Labels, Resource};
 use crate::mesh::objects::Objects;
@@ -104,7 +105,28 @@ fn rolling_out(kind: &str, controller: &Resource<Controller>) -> bool {
 
 /// What a selector can take in each namespace: pods, and the controllers that make them.
 pub(super) struct Candidates<'a> {
-    by_namespace: BTreeMap<&'a str, Vec<Candidate<'a>>>,
+    by_namespace: HashMap<&'a str, Local<'a>>,
+}
+
+/// What a selector can take in one namespace.
+#[derive(Default)]
+struct Local<'a> {
+    all: Vec<Candidate<'a>>,
+    by_labels: ByLabels<'a>,
+}
+
+impl<'a> Local<'a> {
+    fn push(&mut self, candidate: Candidate<'a>) {
+        self.by_labels.add(self.all.len(), candidate.labels);
+        self.all.push(candidate);
+    }
+
+    /// What a selector takes; nothing, where it is empty.
+    fn selected<'s>(&'s self, selector: &'s Labels) -> impl Iterator<Item = &'s Candidate<'a>> {
+        let some = self.by_labels.rarest(selector).unwrap_or_default();
+        let candidates = some.iter().filter_map(|number| self.all.get(*number));
+        candidates.filter(|candidate| covers(selector, candidate.labels))
+    }
 }
 
 struct Candidate<'a> {
@@ -116,7 +138,7 @@ struct Candidate<'a> {
 
 impl<'a> Candidates<'a> {
     pub(super) fn new(objects: &'a Objects, pods: &BTreeMap<Key, PodInfo>) -> Self {
-        let mut by_namespace: BTreeMap<&str, Vec<Candidate<'_>>> = BTreeMap::new();
+        let mut by_namespace: HashMap<&str, Local<'_>> = HashMap::new();
         for (key, object) in objects.pods.iter() {
             let Some(pod) = pods.get(key).filter(|pod| !pod.finished) else { continue };
             by_namespace.entry(&key.namespace).or_default().push(Candidate {
@@ -141,9 +163,8 @@ impl<'a> Candidates<'a> {
         let selector = &service.spec.selector;
         let mut pods = Ready::default();
         let mut workloads: Vec<WorkloadRef> = Vec::new();
-        let local = self.by_namespace.get(&*service.meta.namespace).map_or(&[][..], Vec::as_slice);
-        for candidate in local.iter().filter(|c| !selector.is_empty() && covers(selector, c.labels))
-        {
+        let local = self.by_namespace.get(&*service.meta.namespace);
+        for candidate in local.into_iter().flat_map(|local| local.selected(selector)) {
             pods.total += u32::from(candidate.ready.is_some());
             pods.ready += u32::from(candidate.ready == Some(true));
             workloads.push(candidate.workload.clone());

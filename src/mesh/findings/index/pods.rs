@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::mesh::by_labels::ByLabels;
 use crate::mesh::core::{Node, Pod, covers};
 use crate::mesh::object::{Key, Labels, Resource, Table};
 
@@ -9,7 +10,7 @@ use crate::mesh::object::{Key, Labels, Resource, Table};
 #[derive(Default)]
 pub struct Pods<'a> {
     all: Vec<&'a Resource<Pod>>,
-    by_pair: HashMap<(&'a str, &'a str), Vec<usize>>,
+    by_labels: ByLabels<'a>,
     by_namespace: HashMap<&'a str, Vec<usize>>,
     /// Namespaces that have a pod which is not ready.
     troubled: HashSet<&'a str>,
@@ -33,9 +34,7 @@ impl<'a> Pods<'a> {
             if pod.status.ready() == Some(false) {
                 pods.troubled.insert(&pod.meta.namespace);
             }
-            for (key, value) in &pod.meta.labels {
-                pods.by_pair.entry((key, value)).or_default().push(number);
-            }
+            pods.by_labels.add(number, &pod.meta.labels);
             let node = pod.spec.node_name.as_str();
             pods.places.entry(node).or_insert_with(|| labels_of_node(node, nodes));
         }
@@ -61,13 +60,7 @@ impl<'a> Pods<'a> {
         &'s self,
         selector: &'s Labels,
     ) -> Box<dyn Iterator<Item = &'a Resource<Pod>> + 's> {
-        // The rarest pair leaves the fewest pods to look at.
-        let rarest = selector
-            .iter()
-            .map(|(key, value)| self.by_pair.get(&(key.as_str(), value.as_str())))
-            .map(|numbers| numbers.map(Vec::as_slice).unwrap_or_default())
-            .min_by_key(|numbers| numbers.len());
-        match rarest {
+        match self.by_labels.rarest(selector) {
             None => Box::new(self.all.iter().copied()),
             Some(numbers) => Box::new(
                 numbers
