@@ -88,13 +88,13 @@ fn buckets() -> Vec<u8> {
 fn graph(criterion: &mut Criterion) {
     let (rates, buckets) = (rates(), buckets());
     criterion.bench_function("decode rates, 4,240 edges twice", |bench| {
-        bench.iter(|| black_box(decode::rates(black_box(&rates))));
+        bench.iter(|| black_box(decode::rates([black_box(&rates)])));
     });
     criterion.bench_function("decode histograms, 4,240 edges", |bench| {
-        bench.iter(|| black_box(decode::latency(black_box(&buckets))));
+        bench.iter(|| black_box(decode::latency([black_box(&buckets)])));
     });
-    let rows = |body: &[u8]| decode::rates(body).map(|decoded| decoded.rows).unwrap_or_default();
-    let histograms = decode::latency(&buckets).map(|decoded| decoded.rows).unwrap_or_default();
+    let rows = |body: &[u8]| decode::rates([body]).map(|decoded| decoded.rows).unwrap_or_default();
+    let histograms = decode::latency([&buckets]).map(|decoded| decoded.rows).unwrap_or_default();
     let plain = Telemetry {
         window: Duration::from_secs(60),
         requests: Part::Rows(Arc::new(rows(&rates))),

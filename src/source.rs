@@ -18,6 +18,7 @@ pub mod kube;
 pub mod live;
 pub mod once;
 pub mod prometheus;
+mod split;
 pub mod walk;
 
 pub use self::kube::{Contexts, KubeOptions, contexts};

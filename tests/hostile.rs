@@ -156,9 +156,9 @@ proptest! {
         let text = answer.to_string();
         let half = &text.as_bytes()[..cut.index(text.len())];
         for body in [bytes.as_slice(), text.as_bytes(), half] {
-            let _ = decode::rates(body);
-            let _ = decode::latency(body);
-            let _ = decode::raw(body);
+            let _ = decode::rates([body]);
+            let _ = decode::latency([body]);
+            let _ = decode::raw([body]);
         }
     }
 

@@ -95,7 +95,7 @@ fn question() -> Request {
 fn first_graph(objects: &Objects, body: &[u8]) -> usize {
     let telemetry = Telemetry {
         window: Duration::from_secs(60),
-        requests: Part::Rows(Arc::new(decode::rates(body).unwrap().rows)),
+        requests: Part::Rows(Arc::new(decode::rates([body]).unwrap().rows)),
         ..Telemetry::default()
     };
     let graph = build(&GraphInput {

@@ -16,7 +16,7 @@ use vigla::source::prometheus::decode;
 mod outputs;
 
 fuzz_target!(|data: &[u8]| {
-    let (latency, raw, rates) = (decode::latency(data), decode::raw(data), decode::rates(data));
+    let (latency, raw, rates) = (decode::latency([data]), decode::raw([data]), decode::rates([data]));
     for refused in [latency.err(), raw.err(), rates.as_ref().err().cloned()].into_iter().flatten() {
         assert!(!refused.contains(is_harmful), "{refused:?}");
     }

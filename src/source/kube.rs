@@ -21,7 +21,6 @@ mod no_proxy;
 mod request;
 pub mod rights;
 pub mod served;
-mod split;
 pub mod watch;
 
 pub use connect::{Cluster, Session};

@@ -155,7 +155,7 @@ impl Case {
         let samples: Vec<Value> = samples.collect();
         let body = json!({"status": "success",
                           "data": {"resultType": "vector", "result": samples}});
-        decode::rates(body.to_string().as_bytes()).expect("rows").rows
+        decode::rates([body.to_string()]).expect("rows").rows
     }
 
     /// The samples as OpenMetrics: counters that rise steadily over twice the window.

@@ -62,7 +62,7 @@ pub(crate) fn row(
 
 fn graph(rows: &[Value], objects: &Objects, options: &GraphOptions) -> Graph {
     let body = json!({"status": "success", "data": {"resultType": "vector", "result": rows}});
-    let rows = decode::rates(body.to_string().as_bytes()).unwrap().rows;
+    let rows = decode::rates([body.to_string()]).unwrap().rows;
     let telemetry = Telemetry {
         window: Duration::from_secs(60),
         requests: Part::Rows(Arc::new(rows)),

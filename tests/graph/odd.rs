@@ -20,7 +20,7 @@ use crate::kinds::{pod, row};
 
 fn rows(values: &[Value]) -> Part<RateRow> {
     let body = json!({"status": "success", "data": {"resultType": "vector", "result": values}});
-    Part::Rows(Arc::new(decode::rates(body.to_string().as_bytes()).unwrap().rows))
+    Part::Rows(Arc::new(decode::rates([body.to_string()]).unwrap().rows))
 }
 
 pub(crate) fn graph(telemetry: &Telemetry, objects: &Objects, options: &GraphOptions) -> Graph {

@@ -72,7 +72,7 @@ pub(crate) fn telemetry(texts: &[String]) -> Telemetry {
         "request_protocol": "http", "response_code": text(8), "response_flags": text(9)});
     let body = json!({"status": "success", "warnings": [text(10)],
         "data": {"resultType": "vector", "result": [{"metric": metric, "value": [1, "2.5"]}]}});
-    let decoded = decode::rates(body.to_string().as_bytes()).unwrap();
+    let decoded = decode::rates([body.to_string()]).unwrap();
     Telemetry {
         window: Duration::from_secs(60),
         requests: Part::Rows(Arc::new(decoded.rows)),

@@ -9,8 +9,8 @@ use super::catalog;
 use super::convert;
 use super::fault::Fault;
 use super::request::{self, JSON, Limits};
-use super::split::Splitter;
 use crate::mesh::{Kind, Objects};
+use crate::source::split::Splitter;
 
 /// What a list is taken of.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +146,7 @@ async fn page(
 ) -> Result<HeadMeta, Fault> {
     let accept = if catalog::metadata_only(target.kind) { METADATA_LIST } else { JSON };
     let mut answer = request::get(client, path, accept, limits).await?;
-    let mut splitter = Splitter::default();
+    let mut splitter = Splitter::new(&["items"]);
     let api_version = target.api_version();
     let strange = |why: String| Fault::Strange(why);
     while let Some(piece) = answer.piece().await? {

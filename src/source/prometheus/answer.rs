@@ -4,16 +4,14 @@
 //! Source: the HTTP API page of Prometheus' documentation.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::transport::Answer;
+use super::transport::{Answer, Body};
+use crate::source::split::Splitter;
 
 /// The body of a success, or why it is none and what to do.
-pub fn check(answer: Answer) -> Result<Vec<u8>, (String, &'static str)> {
+pub fn check(answer: Answer) -> Result<Body, (String, &'static str)> {
     let html = looks_like_html(&answer);
     match answer.status {
         200 if html => Err((
@@ -32,7 +30,7 @@ pub fn check(answer: Answer) -> Result<Vec<u8>, (String, &'static str)> {
 
 fn looks_like_html(answer: &Answer) -> bool {
     answer.content_type.starts_with("text/html")
-        || answer.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
+        || answer.body.start().iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
 }
 
 /// How many characters of a server's own words are shown.
@@ -46,10 +44,11 @@ fn refusal(answer: &Answer, html: bool) -> String {
     }
     let status = http::StatusCode::from_u16(answer.status);
     let named = status.ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
-    let said = match serde_json::from_slice::<Said<'_>>(&answer.body) {
+    let body = answer.body.whole();
+    let said = match serde_json::from_slice::<Said<'_>>(&body) {
         Ok(said) => said.error.chars().take(SHOWN).collect(),
         Err(_) if html => "an HTML page".to_owned(),
-        Err(_) => String::from_utf8_lossy(&answer.body).trim().chars().take(SHOWN).collect(),
+        Err(_) => String::from_utf8_lossy(&body).trim().chars().take(SHOWN).collect(),
     };
     let colon = if said.is_empty() { "" } else { ": " };
     format!("it answers {} {named}{colon}{said}", answer.status)
@@ -96,97 +95,50 @@ impl<'a, M> Sample<'a, M> {
     }
 }
 
-/// Visits every sample of a vector or matrix. Returns the server's warnings.
-pub fn each<'de, M: Deserialize<'de>>(
-    body: &'de [u8],
-    visit: impl FnMut(Sample<'de, M>),
+/// What surrounds the samples.
+#[derive(Debug, Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    status: Cow<'a, str>,
+    #[serde(borrow)]
+    data: Data<'a>,
+    #[serde(default)]
+    warnings: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Data<'a> {
+    #[serde(borrow, default)]
+    result_type: Cow<'a, str>,
+}
+
+/// Visits every sample of a vector or matrix as JSON, for as long as it can be read. The body comes
+/// in pieces, cut anywhere. Returns the server's warnings.
+pub fn each<P: AsRef<[u8]>>(
+    body: impl IntoIterator<Item = P>,
+    mut visit: impl FnMut(&[u8]) -> serde_json::Result<()>,
 ) -> Result<Vec<String>, String> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let envelope = Envelope { visit, metric: PhantomData };
-    let warnings = envelope.deserialize(&mut reader).map_err(|error| error.to_string())?;
-    reader.end().map_err(|error| error.to_string())?;
-    Ok(warnings)
-}
-
-struct Envelope<F, M> {
-    visit: F,
-    metric: PhantomData<M>,
-}
-
-impl<'de, M: Deserialize<'de>, F: FnMut(Sample<'de, M>)> DeserializeSeed<'de> for Envelope<F, M> {
-    type Value = Vec<String>;
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
-        reader.deserialize_map(self)
-    }
-}
-
-impl<'de, M: Deserialize<'de>, F: FnMut(Sample<'de, M>)> Visitor<'de> for Envelope<F, M> {
-    type Value = Vec<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an answer of Prometheus' API")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut warnings, mut answered) = (Vec::new(), false);
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            match &*key {
-                "status" => {
-                    let status: Cow<'de, str> = map.next_value()?;
-                    if status != "success" {
-                        return Err(de::Error::custom(format!("status {status:?}")));
-                    }
-                }
-                "data" => {
-                    answered = true;
-                    map.next_value_seed(Data { visit: &mut self.visit, metric: PhantomData })?;
-                }
-                "warnings" => {
-                    warnings = map.next_value::<Option<Vec<String>>>()?.unwrap_or_default();
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+    let mut splitter = Splitter::new(&["data", "result"]);
+    let mut read = Ok(());
+    for piece in body {
+        let visit = |sample: &[u8]| {
+            if read.is_ok() {
+                read = visit(sample);
             }
-        }
-        if answered { Ok(warnings) } else { Err(de::Error::missing_field("data")) }
+        };
+        splitter.push(piece.as_ref(), visit).map_err(|error| error.to_string())?;
     }
-}
-
-struct Data<'f, F, M> {
-    visit: &'f mut F,
-    metric: PhantomData<M>,
-}
-
-impl<'de, M: Deserialize<'de>, F: FnMut(Sample<'de, M>)> DeserializeSeed<'de> for Data<'_, F, M> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
-        reader.deserialize_any(self)
+    read.map_err(|error| error.to_string())?;
+    if splitter.passed_over > 0 {
+        return Err("a single series is longer than 8 MB".to_owned());
     }
-}
-
-impl<'de, M: Deserialize<'de>, F: FnMut(Sample<'de, M>)> Visitor<'de> for Data<'_, F, M> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a vector or a matrix")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            if key == "result" {
-                map.next_value_seed(Data { visit: &mut *self.visit, metric: PhantomData::<M> })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(sample) = seq.next_element::<Sample<'de, M>>()? {
-            (self.visit)(sample);
-        }
-        Ok(())
+    let head = splitter.finish().map_err(|error| error.to_string())?;
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(&head).map_err(|error| error.to_string())?;
+    match (&*envelope.status, &*envelope.data.result_type) {
+        ("success" | "", "vector" | "matrix") => Ok(envelope.warnings.unwrap_or_default()),
+        ("success" | "", other) => Err(format!("a result of type {other:?}")),
+        (status, _) => Err(format!("status {status:?}")),
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::answer::{self, Point};
 use super::options::PrometheusOptions;
-use super::transport::{Question, Transport, UrlTransport};
+use super::transport::{Body, Question, Transport, UrlTransport};
 use crate::mesh::{Trouble, harmless};
 
 /// Questions in flight at once: a refresh has fewer parts than this, and a Prometheus serves 20
@@ -97,7 +97,7 @@ impl Client {
         time: Option<Timestamp>,
     ) -> Result<Vec<Series>, Trouble> {
         let body = self.instant(query, time).await?;
-        self.series(&body)
+        self.series(body)
     }
 
     /// The answer to a range question.
@@ -107,7 +107,7 @@ impl Client {
         let parameters =
             [("query", query), ("start", &start), ("end", &end), ("step", step.as_str())];
         let body = self.body("/api/v1/query_range", &parameters).await?;
-        self.series(&body)
+        self.series(body)
     }
 
     /// Which server answers; also the cheapest question there is.
@@ -117,8 +117,8 @@ impl Client {
             data: BuildInfo,
         }
         let body = self.body("/api/v1/status/buildinfo", &[]).await?;
-        let read: Envelope =
-            serde_json::from_slice(&body).map_err(|error| self.strange(&error.to_string()))?;
+        let read: Envelope = serde_json::from_slice(&body.whole())
+            .map_err(|error| self.strange(&error.to_string()))?;
         Ok(BuildInfo {
             version: harmless::line(&read.data.version).into_owned(),
             revision: harmless::line(&read.data.revision).into_owned(),
@@ -130,7 +130,7 @@ impl Client {
         &self,
         query: &str,
         time: Option<Timestamp>,
-    ) -> Result<Vec<u8>, Trouble> {
+    ) -> Result<Body, Trouble> {
         let time = time.map(seconds);
         let mut parameters = vec![("query", query)];
         parameters.extend(time.as_deref().map(|time| ("time", time)));
@@ -138,11 +138,7 @@ impl Client {
     }
 
     /// Asks and checks: what comes back is the JSON of a success.
-    async fn body(
-        &self,
-        path: &'static str,
-        parameters: &[(&str, &str)],
-    ) -> Result<Vec<u8>, Trouble> {
+    async fn body(&self, path: &'static str, parameters: &[(&str, &str)]) -> Result<Body, Trouble> {
         let question = Question::new(path, parameters);
         let asked = async {
             // Closed never: the semaphore lives as long as the client.
@@ -161,14 +157,17 @@ impl Client {
         })
     }
 
-    fn series(&self, body: &[u8]) -> Result<Vec<Series>, Trouble> {
+    fn series(&self, body: Body) -> Result<Vec<Series>, Trouble> {
         let mut series = Vec::new();
-        answer::each(body, |sample: answer::Sample<'_, BTreeMap<String, String>>| {
+        answer::each(body, |sample| {
+            let sample: answer::Sample<'_, BTreeMap<String, String>> =
+                serde_json::from_slice(sample)?;
             let clean = |text: &String| harmless::line(text).into_owned();
             series.push(Series {
                 labels: sample.metric.iter().map(|(k, v)| (clean(k), clean(v))).collect(),
                 points: sample.points().map(Point::read).collect(),
             });
+            Ok(())
         })
         .map_err(|why| self.strange(&why))?;
         Ok(series)

@@ -23,15 +23,18 @@ pub struct Decoded<T> {
 
 /// Rows of a `sum by (…)(rate(…))`. Values that are no finite number are left out; of what several
 /// replicas of one Prometheus scraped, each proxy's reports count once.
-pub fn rates(body: &[u8]) -> Result<Decoded<RateRow>, String> {
+pub fn rates<P: AsRef<[u8]>>(
+    body: impl IntoIterator<Item = P>,
+) -> Result<Decoded<RateRow>, String> {
     let mut texts = Texts::default();
     let (mut rows, mut at) = (Vec::new(), None);
     let mut replicas = Replicas::default();
-    let warnings = answer::each(body, |sample: Sample<'_, Labels<'_>>| {
-        let Some((time, rate)) = sample.points().next().map(Point::read) else { return };
+    let warnings = answer::each(body, |sample| {
+        let sample: Sample<'_, Labels<'_>> = serde_json::from_slice(sample)?;
+        let Some((time, rate)) = sample.points().next().map(Point::read) else { return Ok(()) };
         at = Some(time);
         if !rate.is_finite() {
-            return;
+            return Ok(());
         }
         let labels = &sample.metric;
         if let Some(name) = texts.replica(labels) {
@@ -48,6 +51,7 @@ pub fn rates(body: &[u8]) -> Result<Decoded<RateRow>, String> {
             },
             rate,
         });
+        Ok(())
     })?;
     let rows = replicas.once(rows, |row: &RateRow| (reports_of(&row.flow), row.rate));
     Ok(Decoded { rows, at, warnings })
@@ -67,17 +71,20 @@ fn reports_of(flow: &Flow) -> Flow {
 }
 
 /// Histograms, the buckets of a flow together.
-pub fn latency(body: &[u8]) -> Result<Decoded<LatencyRow>, String> {
+pub fn latency<P: AsRef<[u8]>>(
+    body: impl IntoIterator<Item = P>,
+) -> Result<Decoded<LatencyRow>, String> {
     let mut texts = Texts::default();
     let (mut rows, mut at) = (Vec::<LatencyRow>::new(), None);
     let mut index = foldhash::HashMap::<(FlowKey, Option<Name>), usize>::default();
     let mut replicas = Replicas::default();
-    let warnings = answer::each(body, |sample: Sample<'_, Labels<'_>>| {
-        let Some((time, rate)) = sample.points().next().map(Point::read) else { return };
+    let warnings = answer::each(body, |sample| {
+        let sample: Sample<'_, Labels<'_>> = serde_json::from_slice(sample)?;
+        let Some((time, rate)) = sample.points().next().map(Point::read) else { return Ok(()) };
         at = Some(time);
-        let Ok(le) = sample.metric.le.parse::<f64>() else { return };
+        let Ok(le) = sample.metric.le.parse::<f64>() else { return Ok(()) };
         if !rate.is_finite() || le.is_nan() {
-            return;
+            return Ok(());
         }
         let replica = texts.replica(&sample.metric);
         let key = (texts.flow_key(&sample.metric), replica.clone());
@@ -91,6 +98,7 @@ pub fn latency(body: &[u8]) -> Result<Decoded<LatencyRow>, String> {
         if let Some(row) = rows.get_mut(row) {
             row.buckets.push(Bucket { le, rate });
         }
+        Ok(())
     })?;
     for row in &mut rows {
         row.buckets.sort_by(|a, b| a.le.total_cmp(&b.le));
@@ -101,20 +109,24 @@ pub fn latency(body: &[u8]) -> Result<Decoded<LatencyRow>, String> {
 }
 
 /// Raw series with all their labels.
-pub fn raw(body: &[u8]) -> Result<Decoded<RawSeries>, String> {
+pub fn raw<P: AsRef<[u8]>>(
+    body: impl IntoIterator<Item = P>,
+) -> Result<Decoded<RawSeries>, String> {
     let mut texts = Texts::default();
     let mut rows = Vec::new();
-    let warnings =
-        answer::each(body, |sample: Sample<'_, HashMap<Cow<'_, str>, Cow<'_, str>>>| {
-            let mut labels = sample
-                .metric
-                .iter()
-                .map(|(name, value)| (texts.keep(name), texts.keep(value)))
-                .collect::<Vec<_>>();
-            labels.sort();
-            let points = sample.points().map(Point::read).collect();
-            rows.push(RawSeries { labels, points });
-        })?;
+    let warnings = answer::each(body, |sample| {
+        let sample: Sample<'_, HashMap<Cow<'_, str>, Cow<'_, str>>> =
+            serde_json::from_slice(sample)?;
+        let mut labels = sample
+            .metric
+            .iter()
+            .map(|(name, value)| (texts.keep(name), texts.keep(value)))
+            .collect::<Vec<_>>();
+        labels.sort();
+        let points = sample.points().map(Point::read).collect();
+        rows.push(RawSeries { labels, points });
+        Ok(())
+    })?;
     Ok(Decoded { rows, at: None, warnings })
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::client::Client;
 use super::decode::{self, Decoded};
 use super::promql::{self, Ask, Reporters, TelemetryRequest};
+use super::transport::Body;
 use crate::mesh::telemetry::{LatencyRow, Part, RateRow, RawSeries, Telemetry, counts};
 use crate::mesh::{Trouble, harmless};
 
@@ -101,7 +102,7 @@ impl Client {
             let within = request.latency_within.filter(|_| ask.is_latency());
             let body = self.within(within).instant(query, request.time).await?;
             // Decoding takes milliseconds a megabyte: away from the threads that wait.
-            let decoded = tokio::task::spawn_blocking(move || decode(ask, &body)).await;
+            let decoded = tokio::task::spawn_blocking(move || decode(ask, body)).await;
             match decoded {
                 Ok(read) => read.map_err(|why| self.strange(&why)),
                 Err(broken) => Err(self.strange(&broken.to_string())),
@@ -145,7 +146,7 @@ impl Answered {
     }
 }
 
-fn decode(ask: Ask, body: &[u8]) -> Result<Answered, String> {
+fn decode(ask: Ask, body: Body) -> Result<Answered, String> {
     match ask {
         Ask::Latency | Ask::CalledLatency => decode::latency(body).map(Answered::Latency),
         Ask::Counts | Ask::Targets | Ask::Reporters => decode::raw(body).map(Answered::Raw),

@@ -55,8 +55,18 @@ pub struct Answer {
     pub content_type: String,
     /// Where a redirect points to.
     pub location: Option<String>,
-    pub body: Vec<u8>,
+    pub body: Body,
 }
+
+/// The body of an answer in blocks: it may be tens of megabytes, which would be copied again and
+/// again while they grow, and held until the last of them is read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Body {
+    blocks: Vec<Vec<u8>>,
+}
+
+/// The size of a block, but for the last.
+const BLOCK: usize = 1 << 16;
 
 /// Why nothing usable came back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,28 +128,67 @@ pub fn without_credentials(url: &str) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-/// Collects a streamed body up to [`BODY_LIMIT`].
-async fn collect<B>(mut body: B) -> Result<Vec<u8>, Fault>
-where
-    B: BodyExt<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
-{
-    let mut whole = Vec::new();
-    while let Some(frame) = BodyExt::frame(&mut body).await {
-        let frame = frame.map_err(|error| Fault::Broken(error.to_string()))?;
-        if let Some(data) = frame.data_ref() {
-            push(&mut whole, data)?;
+impl Body {
+    /// Collects a streamed body up to [`BODY_LIMIT`].
+    async fn collect<B>(mut streamed: B) -> Result<Self, Fault>
+    where
+        B: BodyExt<Data = Bytes> + Unpin,
+        B::Error: std::fmt::Display,
+    {
+        let mut body = Self::default();
+        while let Some(frame) = BodyExt::frame(&mut streamed).await {
+            let frame = frame.map_err(|error| Fault::Broken(error.to_string()))?;
+            if let Some(data) = frame.data_ref() {
+                body.push(data)?;
+            }
         }
+        Ok(body)
     }
-    Ok(whole)
+
+    /// Adds a piece at the end, unless that makes it longer than [`BODY_LIMIT`].
+    fn push(&mut self, mut piece: &[u8]) -> Result<(), Fault> {
+        if self.len() + piece.len() > BODY_LIMIT {
+            return Err(Fault::TooLarge);
+        }
+        while !piece.is_empty() {
+            if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
+                self.blocks.push(Vec::new());
+            }
+            let Some(block) = self.blocks.last_mut() else { break };
+            let (now, later) = piece.split_at(piece.len().min(BLOCK - block.len()));
+            block.extend_from_slice(now);
+            piece = later;
+        }
+        Ok(())
+    }
+
+    pub fn len(&self) -> usize {
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// Its first block; whoever wants to know what it is need look no further.
+    pub fn start(&self) -> &[u8] {
+        self.blocks.first().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// All of it in one.
+    pub fn whole(&self) -> Vec<u8> {
+        self.blocks.concat()
+    }
 }
 
-fn push(whole: &mut Vec<u8>, piece: &[u8]) -> Result<(), Fault> {
-    if whole.len() + piece.len() > BODY_LIMIT {
-        return Err(Fault::TooLarge);
+/// Gives up each block once it is read.
+impl IntoIterator for Body {
+    type Item = Vec<u8>;
+    type IntoIter = std::vec::IntoIter<Vec<u8>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.blocks.into_iter()
     }
-    whole.extend_from_slice(piece);
-    Ok(())
 }
 
 fn header<'a>(headers: &'a http::HeaderMap, name: &http::HeaderName) -> Option<&'a str> {

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 
-use super::{Answer, Fault, Question, collect, header};
+use super::{Answer, Body, Fault, Question, header};
 
 /// A port of a pod. Each question opens a stream of its own, so that several run side by side.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ impl PortForward {
                 status: parts.status.as_u16(),
                 content_type: header(&parts.headers, &CONTENT_TYPE).unwrap_or_default().to_owned(),
                 location: header(&parts.headers, &LOCATION).map(str::to_owned),
-                body: collect(body).await?,
+                body: Body::collect(body).await?,
             })
         };
         // The connection is driven beside the answer and ends with it: nothing outlives the call.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION};
 
-use super::{Answer, Fault, Question, collect, header};
+use super::{Answer, Body, Fault, Question, header};
 use crate::source::kube::reason;
 
 /// A service behind the API server.
@@ -65,7 +65,7 @@ impl ServiceProxy {
             status: parts.status.as_u16(),
             content_type: header(&parts.headers, &CONTENT_TYPE).unwrap_or_default().to_owned(),
             location: header(&parts.headers, &LOCATION).map(str::to_owned),
-            body: collect(body).await?,
+            body: Body::collect(body).await?,
         };
         refusal(&answer).map_or(Ok(answer), Err)
     }
@@ -82,7 +82,7 @@ fn refusal(answer: &Answer) -> Option<Fault> {
     if answer.status < 400 {
         return None;
     }
-    let status: Status = serde_json::from_slice(&answer.body).ok()?;
+    let status: Status = serde_json::from_slice(&answer.body.whole()).ok()?;
     let hint = match answer.status {
         401 => "log in to the cluster again",
         403 => "the right to get services/proxy is missing; --prometheus-url takes another way",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Url, redirect};
 
-use super::{Answer, Fault, Question, header, push, without_credentials};
+use super::{Answer, Body, Fault, Question, header, without_credentials};
 use crate::mesh::Trouble;
 use crate::source::prometheus::options::{Credentials, PrometheusOptions, Secret};
 
@@ -92,10 +92,10 @@ impl UrlTransport {
             status: response.status().as_u16(),
             content_type: header(response.headers(), &CONTENT_TYPE).unwrap_or_default().to_owned(),
             location: header(response.headers(), &LOCATION).map(without_credentials),
-            body: Vec::new(),
+            body: Body::default(),
         };
         while let Some(piece) = response.chunk().await.map_err(|error| fault(&error))? {
-            push(&mut answer.body, &piece)?;
+            answer.body.push(&piece)?;
         }
         Ok(answer)
     }
