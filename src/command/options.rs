@@ -203,11 +203,9 @@ pub(super) fn explorer(context: &Context) -> Result<(AppOptions, Live), Failure>
             "? in the explorer lists the actions and their keys",
         ),
     })?;
-    let theme = match context.cli.global.theme.unwrap_or(display.theme) {
-        ThemeChoice::Auto => Theme::fitting(environment.depth),
-        named => Theme::named(theme_name(named), environment.depth)
-            .unwrap_or_else(|| Theme::fitting(environment.depth)),
-    };
+    let theme = theme_name(context.cli.global.theme.unwrap_or(display.theme))
+        .and_then(|name| Theme::named(name, environment.depth))
+        .unwrap_or_else(|| Theme::fitting(environment.depth, environment.light));
     let kube = context.source.kube.clone();
     let contexts = move || match &kube {
         Some(kube) => source::contexts(kube)
@@ -247,11 +245,13 @@ pub(super) fn explorer(context: &Context) -> Result<(AppOptions, Live), Failure>
     Ok((options, source::start(context.source.clone())))
 }
 
-fn theme_name(theme: ThemeChoice) -> &'static str {
+/// The name of a theme that was chosen.
+fn theme_name(theme: ThemeChoice) -> Option<&'static str> {
     match theme {
-        ThemeChoice::Light => "light",
-        ThemeChoice::Mono => "mono",
-        ThemeChoice::Auto | ThemeChoice::Dark => "dark",
+        ThemeChoice::Auto => None,
+        ThemeChoice::Dark => Some("dark"),
+        ThemeChoice::Light => Some("light"),
+        ThemeChoice::Mono => Some("mono"),
     }
 }
 

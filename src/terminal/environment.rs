@@ -29,6 +29,8 @@ pub struct Environment {
     pub depth: ColorDepth,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
+    /// The terminal says that its background is light (`COLORFGBG`).
+    pub light: bool,
     /// The locale is not UTF-8: only ASCII can be drawn.
     pub ascii: bool,
     /// `TERM=dumb`.
@@ -54,6 +56,7 @@ impl Environment {
         Self {
             depth: if no_color { ColorDepth::Mono } else { depth(&term, get("COLORTERM")) },
             no_color,
+            light: get("COLORFGBG").is_some_and(|colours| is_light(&colours)),
             ascii: !locale.is_some_and(|name| is_utf8(&name)),
             dumb: term == "dumb",
             multiplexer: if get("TMUX").is_some() {
@@ -78,6 +81,14 @@ fn depth(term: &str, colorterm: Option<String>) -> ColorDepth {
     } else {
         ColorDepth::Sixteen
     }
+}
+
+/// `COLORFGBG` is the foreground and the background among the sixteen colours, `0;15` or
+/// `0;default;15`, as rxvt, Konsole, iTerm2 and others set it; white is 7, bright colours follow
+/// bright black, which is 8.
+fn is_light(colours: &str) -> bool {
+    let background = colours.rsplit(';').next().and_then(|number| number.parse().ok());
+    background.is_some_and(|number: u8| matches!(number, 7 | 9..=15))
 }
 
 fn is_utf8(locale: &str) -> bool {
@@ -114,6 +125,19 @@ mod tests {
     #[case(&[("LANG", "C.utf8"), ("LC_ALL", "")], false)]
     fn letters(#[case] pairs: &[(&str, &str)], #[case] ascii: bool) {
         assert_eq!(of(pairs).ascii, ascii);
+    }
+
+    #[rstest]
+    #[case("0;15", true)]
+    #[case("0;default;15", true)]
+    #[case("0;7", true)]
+    #[case("15;0", false)]
+    #[case("7;8", false)]
+    #[case("15;default", false)]
+    #[case("", false)]
+    #[case("0;\u{1b}[2J", false)]
+    fn backgrounds(#[case] colours: &str, #[case] light: bool) {
+        assert_eq!(of(&[("COLORFGBG", colours)]).light, light);
     }
 
     #[test]

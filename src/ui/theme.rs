@@ -114,8 +114,12 @@ impl Theme {
     }
 
     /// The theme for a terminal where none was chosen.
-    pub fn fitting(depth: ColorDepth) -> Self {
-        let name = if depth == ColorDepth::Mono { "mono" } else { "dark" };
+    pub fn fitting(depth: ColorDepth, light: bool) -> Self {
+        let name = match (depth, light) {
+            (ColorDepth::Mono, _) => "mono",
+            (_, true) => "light",
+            (_, false) => "dark",
+        };
         Self::named(name, depth).unwrap_or(Self { styles: BTreeMap::new() })
     }
 
@@ -205,6 +209,72 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The colour in red, green and blue, where that is not left to the terminal.
+    fn rgb(color: Color) -> Option<[u8; 3]> {
+        const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+        match color {
+            Color::Rgb(r, g, b) => Some([r, g, b]),
+            Color::Indexed(number @ 232..) => Some([8 + 10 * (number - 232); 3]),
+            Color::Indexed(number @ 16..) => {
+                Some([36, 6, 1].map(|step| LEVELS[usize::from((number - 16) / step % 6)]))
+            }
+            _ => None,
+        }
+    }
+
+    /// How well one is told from the other, 1 to 21: the contrast ratio of WCAG 2.2.
+    fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
+        let luminance = |color: [u8; 3]| {
+            let linear = color.map(|part| match f64::from(part) / 255.0 {
+                part if part <= 0.04045 => part / 12.92,
+                part => ((part + 0.055) / 1.055).powf(2.4),
+            });
+            0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
+        };
+        let (one, other) = (luminance(one), luminance(other));
+        one.max(other) / one.min(other)
+    }
+
+    #[rstest]
+    #[case("light", [[255, 255, 255], [250, 245, 230]])]
+    #[case("dark", [[0, 0, 0], [30, 30, 30]])]
+    fn everything_can_be_read_on_the_background_it_is_for(
+        #[case] name: &str,
+        #[case] grounds: [[u8; 3]; 2],
+        #[values(ColorDepth::True, ColorDepth::Palette256)] depth: ColorDepth,
+    ) {
+        let theme = Theme::named(name, depth).unwrap();
+        let readable = |role: Role, style: Style, ground: [u8; 3], least: f64| {
+            let ground = style.bg.and_then(rgb).unwrap_or(ground);
+            if let Some(letters) = style.fg.and_then(rgb) {
+                let found = contrast(letters, ground);
+                assert!(found >= least, "{role:?} on {ground:?}: {found:.2}");
+            }
+        };
+        for role in Role::ALL {
+            let style = theme.style(role);
+            for ground in grounds {
+                // Borders are seen, not read.
+                readable(role, style, ground, if role == Role::Border { 2.0 } else { 4.0 });
+                if style.bg.is_none() && role != Role::Border {
+                    readable(role, theme.on_selected(style), ground, 3.0);
+                }
+            }
+        }
+    }
+
+    #[rstest]
+    #[case(ColorDepth::True, false, "dark")]
+    #[case(ColorDepth::Sixteen, true, "light")]
+    #[case(ColorDepth::Mono, true, "mono")]
+    fn where_none_was_chosen_the_terminal_decides(
+        #[case] depth: ColorDepth,
+        #[case] light: bool,
+        #[case] name: &str,
+    ) {
+        assert_eq!(Theme::fitting(depth, light), Theme::named(name, depth).unwrap());
     }
 
     /// The parser's words quote the line.

@@ -33,7 +33,7 @@ impl Explorer {
         update(&mut model, Msg::Now(bookinfo::noon()));
         update(&mut model, Msg::Resize(columns, rows));
         let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-        let theme = Theme::fitting(ColorDepth::True);
+        let theme = Theme::fitting(ColorDepth::True, false);
         Self { model, view: View::new(theme, false), asked: Vec::new(), terminal }
     }
 

@@ -135,7 +135,7 @@ fn what_prometheus_warns_of_and_what_is_missing_is_said_beside_the_numbers() {
 #[test]
 fn selection_is_seen_without_colour() {
     let mut explorer = Explorer::at(Screen::Pods, (80, 24)).with(bookinfo::snapshot());
-    explorer.view.theme = Theme::fitting(ColorDepth::Mono);
+    explorer.view.theme = Theme::fitting(ColorDepth::Mono, false);
     explorer.picture();
     let buffer = explorer.buffer();
     assert!(buffer.content.iter().all(|cell| !is_coloured(cell.style())));
@@ -147,7 +147,7 @@ fn selection_is_seen_without_colour() {
 #[test]
 fn colour_says_what_glyph_and_number_say() {
     let mut explorer = Explorer::at(Screen::Pods, (120, 40)).with(bookinfo::snapshot());
-    let theme = Theme::fitting(ColorDepth::True);
+    let theme = Theme::fitting(ColorDepth::True, false);
     let picture = explorer.picture();
     let y = picture.lines().position(|line| line.contains("reviews-v3")).unwrap();
     let line = picture.lines().nth(y).unwrap();

@@ -265,7 +265,7 @@ pub(crate) fn screens(objects: Objects, telemetry: Telemetry, screens: &[Screen]
             todo.extend(key.into_iter().flat_map(|key| update(&mut model, Msg::Key(key))));
             perform(&mut model, std::mem::take(&mut todo));
             let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-            let mut view = View::new(Theme::fitting(ColorDepth::True), false);
+            let mut view = View::new(Theme::fitting(ColorDepth::True, false), false);
             terminal.draw(|frame| ui::draw(frame, &model, &mut view)).unwrap();
             let cells = terminal.backend().buffer().content().iter();
             all.push(("screen", cells.map(ratatui::buffer::Cell::symbol).collect()));
