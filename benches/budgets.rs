@@ -10,6 +10,8 @@
 
 use std::time::{Duration, Instant};
 
+use mimalloc::MiMalloc;
+
 #[path = "budgets/cluster.rs"]
 mod cluster;
 #[path = "budgets/explorer.rs"]
@@ -29,6 +31,10 @@ mod pty;
 #[path = "support/world.rs"]
 #[expect(dead_code, reason = "the soak deletes pods too")]
 mod world;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let wanted: Vec<String> =

@@ -47,11 +47,12 @@ pub(crate) fn measure() {
             .status();
     });
     line("analyze -n default", millis(took), 300.0, "ms");
-    explorer(&environment);
+    explorer("the explorer", &["-n", "default"], &environment);
+    explorer("the explorer of all namespaces", &["-A"], &environment);
 }
 
-/// The explorer as it opens, while a deployment is scaled up and down.
-fn explorer(environment: &[(&str, &str)]) {
+/// An explorer while a deployment is scaled up and down.
+fn explorer(who: &str, arguments: &[&str], environment: &[(&str, &str)]) {
     let kubeconfig = environment[0].1.to_owned();
     let over = Arc::new(AtomicBool::new(false));
     let churn = thread::spawn({
@@ -75,13 +76,13 @@ fn explorer(environment: &[(&str, &str)]) {
                 .status();
         }
     });
-    let terminal = Terminal::run(&program(), (120, 40), &[], environment);
-    terminal.wait_for("productpage");
+    let terminal = Terminal::run(&program(), (120, 40), arguments, environment);
+    terminal.wait_for("default");
     let seen = watch(&terminal, watched());
-    line("the explorer while kubectl scale churns: memory", seen.megabytes, 100.0, "MB");
-    line("the explorer while kubectl scale churns: processor", seen.core_percent, 2.0, "%");
+    line(&format!("{who} while kubectl scale churns: memory"), seen.megabytes, 100.0, "MB");
+    line(&format!("{who} while kubectl scale churns: processor"), seen.core_percent, 2.0, "%");
     let rate = seen.bytes as f64 / (watched().as_secs_f64() / 5.0);
-    line("the explorer while kubectl scale churns: bytes a refresh", rate, 2_000.0, "B");
+    line(&format!("{who} while kubectl scale churns: bytes a refresh"), rate, 2_000.0, "B");
     over.store(true, Ordering::Relaxed);
     churn.join().unwrap();
 }

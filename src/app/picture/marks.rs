@@ -3,7 +3,8 @@
 //! A rule about a host is the concern of the service of that name, and of nobody else: what a
 //! VirtualService says wrongly shows on the service that it routes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::LazyCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::list::{RowId, Table};
@@ -34,7 +35,7 @@ impl Marks {
             sentences: report.findings.iter().map(sentence).collect(),
             ..Self::default()
         };
-        let behind = services_of_pods(inventory);
+        let behind = LazyCell::new(|| services_of_pods(inventory));
         for (at, finding) in report.findings.iter().enumerate() {
             let Some(about) = &finding.object else { continue };
             if !about.home().is_empty() {
@@ -163,8 +164,8 @@ fn services(object: &ObjectRef, objects: &Objects) -> Vec<Key> {
 }
 
 /// Services by the pods behind them.
-fn services_of_pods(inventory: &Inventory) -> BTreeMap<&Key, Vec<&Key>> {
-    let mut behind: BTreeMap<&Key, Vec<&Key>> = BTreeMap::new();
+fn services_of_pods(inventory: &Inventory) -> foldhash::HashMap<&Key, Vec<&Key>> {
+    let mut behind: foldhash::HashMap<&Key, Vec<&Key>> = foldhash::HashMap::default();
     for service in inventory.services.values() {
         let workloads = service.workloads.iter().filter_map(|id| inventory.workloads.get(id));
         for pod in workloads.flat_map(|workload| &workload.pod_keys) {

@@ -232,3 +232,44 @@ impl Fault {
         Trouble::new(what, self.to_string(), hint)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        #[test]
+        fn a_body_is_its_pieces(
+            pieces in prop::collection::vec((any::<u8>(), 0_usize..3 * BLOCK), 0..6),
+        ) {
+            let pieces: Vec<Vec<u8>> =
+                pieces.into_iter().map(|(byte, length)| vec![byte; length]).collect();
+            let mut body = Body::default();
+            for piece in &pieces {
+                body.push(piece).unwrap();
+            }
+            let whole = pieces.concat();
+            prop_assert_eq!(body.len(), whole.len());
+            prop_assert_eq!(body.is_empty(), whole.is_empty());
+            prop_assert_eq!(body.start(), &whole[..whole.len().min(BLOCK)]);
+            prop_assert!(body.whole() == whole);
+            let blocks: Vec<Vec<u8>> = body.into_iter().collect();
+            let full = blocks.iter().rev().skip(1).all(|block| block.len() == BLOCK);
+            prop_assert!(full && blocks.concat() == whole);
+        }
+    }
+
+    #[test]
+    fn a_body_ends_at_its_limit() {
+        let mut body = Body::default();
+        let megabyte = vec![b'x'; 1 << 20];
+        for _ in 0..BODY_LIMIT >> 20 {
+            body.push(&megabyte).unwrap();
+        }
+        assert_eq!(body.push(b"x"), Err(Fault::TooLarge));
+        assert_eq!(body.len(), BODY_LIMIT);
+    }
+}
