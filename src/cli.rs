@@ -118,7 +118,7 @@ pub struct Global {
     /// Glyphs from ASCII only
     #[arg(long, global = true, help_heading = "Program")]
     pub ascii: bool,
-    /// Colours of the explorer
+    /// Colours of the explorer; auto is light where COLORFGBG tells of a light background
     #[arg(long, global = true, value_name = "THEME", help_heading = "Program")]
     pub theme: Option<ThemeChoice>,
     /// Write a log to this file
