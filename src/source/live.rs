@@ -75,8 +75,8 @@ const CONTROLS: usize = 64;
 const GATHER: Duration = Duration::from_millis(150);
 /// Changes of objects that go on and on are published at this distance: what a snapshot costs
 /// whoever looks at it grows with the pods.
-const APART_A_POD: Duration = Duration::from_micros(500);
-const APART_MOST: Duration = Duration::from_secs(1);
+const APART_A_POD: Duration = Duration::from_millis(1);
+const APART_MOST: Duration = Duration::from_secs(2);
 /// The first picture waits this long for the kinds without which there is none.
 const FIRST: Duration = Duration::from_secs(1);
 
@@ -293,8 +293,8 @@ mod tests {
         assert_eq!(waits(5_000, 100_000), GATHER);
         // Right after another.
         assert_eq!(waits(0, 13), GATHER);
-        assert_eq!(waits(0, 1_000), millis(500));
-        assert_eq!(waits(400, 1_000), GATHER);
-        assert_eq!(waits(100, 100_000), millis(900));
+        assert_eq!(waits(0, 500), millis(500));
+        assert_eq!(waits(400, 500), GATHER);
+        assert_eq!(waits(100, 100_000), millis(1_900));
     }
 }

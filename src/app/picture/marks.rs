@@ -4,8 +4,9 @@
 //! VirtualService says wrongly shows on the service that it routes.
 
 use std::cell::LazyCell;
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::app::list::{RowId, Table};
 use crate::mesh::findings::{Finding, Level, Report, Subject};
@@ -164,8 +165,8 @@ fn services(object: &ObjectRef, objects: &Objects) -> Vec<Key> {
 }
 
 /// Services by the pods behind them.
-fn services_of_pods(inventory: &Inventory) -> foldhash::HashMap<&Key, Vec<&Key>> {
-    let mut behind: foldhash::HashMap<&Key, Vec<&Key>> = foldhash::HashMap::default();
+fn services_of_pods(inventory: &Inventory) -> HashMap<&Key, Vec<&Key>> {
+    let mut behind: HashMap<&Key, Vec<&Key>> = HashMap::default();
     for service in inventory.services.values() {
         let workloads = service.workloads.iter().filter_map(|id| inventory.workloads.get(id));
         for pod in workloads.flat_map(|workload| &workload.pod_keys) {

@@ -1,7 +1,9 @@
 //! Runs the rules over a mesh, remembers what did not change, filters and sorts.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet};
 
 use super::index::{Index, Reads};
 use super::rule::{Check, Rule, Single, Sink};
@@ -96,7 +98,7 @@ impl Analyzer {
     pub fn analyze(&mut self, input: &FindingInput<'_>) -> Report {
         let changed = self.changed(input);
         let mut withheld = Vec::new();
-        let mut silent: HashSet<&str> = HashSet::new();
+        let mut silent: HashSet<&str> = HashSet::default();
         for rule in RULES {
             if let Some(reason) = unreadable(rule, input) {
                 withheld.push(Withheld { code: rule.code, reason });

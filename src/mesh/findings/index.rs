@@ -4,9 +4,10 @@
 //! its findings as they are.
 
 use std::cell::{Cell, OnceCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use jiff::Timestamp;
 
 use super::{Evidence, FindingInput, KindState, Source, workloads};
@@ -187,7 +188,7 @@ impl<'a> Index<'a> {
         labels: &Labels,
     ) -> Vec<&'a Resource<Service>> {
         let services = self.services.get(&self.objects, || {
-            let mut selecting = Selecting::new();
+            let mut selecting = Selecting::default();
             for service in self.each(self.objects.services()) {
                 if let Some((key, value)) = service.spec.selector.iter().next() {
                     let place = (&*service.meta.namespace, key.as_str(), value.as_str());
@@ -263,7 +264,7 @@ impl<'a> Index<'a> {
     /// that defines one.
     pub fn subsets(&self) -> &Subsets<'a> {
         self.subsets.get(&self.objects, || {
-            let mut subsets = Subsets::new();
+            let mut subsets = Subsets::default();
             for rule in self.each(self.objects.destination_rules()) {
                 let service = hosts::service_named(&rule.meta.namespace, &rule.spec.host);
                 let known = subsets.entry(service).or_default();

@@ -1,6 +1,8 @@
 //! Workloads and services: pods gathered under their controllers and selectors.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
 
 use super::pod::{canonical, controllers};
 use super::{PodInfo, ServiceInfo, Workload, WorkloadRef};
@@ -138,7 +140,7 @@ struct Candidate<'a> {
 
 impl<'a> Candidates<'a> {
     pub(super) fn new(objects: &'a Objects, pods: &BTreeMap<Key, PodInfo>) -> Self {
-        let mut by_namespace: HashMap<&str, Local<'_>> = HashMap::new();
+        let mut by_namespace: HashMap<&str, Local<'_>> = HashMap::default();
         for (key, object) in objects.pods.iter() {
             let Some(pod) = pods.get(key).filter(|pod| !pod.finished) else { continue };
             by_namespace.entry(&key.namespace).or_default().push(Candidate {

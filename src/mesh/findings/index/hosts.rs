@@ -1,7 +1,8 @@
 //! The hosts a mesh knows, each with the scope it is exported to, and how they are looked up.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+
+use foldhash::HashMap;
 
 use super::Index;
 use crate::mesh::host;

@@ -1,6 +1,6 @@
 //! Pods by their labels, so that a selector is answered without looking at every pod.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::mesh::by_labels::ByLabels;
 use crate::mesh::core::{Node, Pod, covers};
