@@ -161,6 +161,7 @@ fn a_panic_gives_the_terminal_back_and_is_told() {
 #[case::ascii(&[("LANG", "C")])]
 #[case::screen(&[("TERM", "screen-256color"), ("TMUX", "/tmp/tmux,1,0")])]
 #[case::sixteen_colours(&[("TERM", "xterm")])]
+#[case::light(&[("COLORFGBG", "0;15"), ("COLORTERM", "truecolor")])]
 fn humble_terminals(#[case] environment: &[(&str, &str)]) {
     let mut terminal = Terminal::start((80, 24), &["--demo=steady"], environment);
     terminal.wait_for("productpage");
@@ -178,6 +179,11 @@ fn humble_terminals(#[case] environment: &[(&str, &str)]) {
         let indices = colours(&terminal.shown().bytes);
         assert!(!indices.is_empty() && indices.iter().all(|index| *index < 16), "{indices:?}");
         assert!(!terminal.wrote(b"8;2;"), "a colour was mixed");
+    }
+    if environment.contains(&("COLORFGBG", "0;15")) {
+        // Told by the selected row.
+        assert!(terminal.wrote(b"48;2;213;227;243"), "the selection is not that of a light theme");
+        assert!(!terminal.wrote(b"48;2;37;52;77"), "the selection is that of the dark theme");
     }
     terminal.press("q");
     assert_eq!(terminal.end(Duration::from_secs(5)), 0);

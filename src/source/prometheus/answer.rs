@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::transport::{Answer, Body};
+use crate::mesh::harmless;
 use crate::source::split::Splitter;
 
 /// The body of a success, or why it is none and what to do.
@@ -100,8 +101,11 @@ impl<'a, M> Sample<'a, M> {
 struct Envelope<'a> {
     #[serde(borrow, default)]
     status: Cow<'a, str>,
+    /// Why there is no answer, where the status says so.
+    #[serde(borrow, default)]
+    error: Cow<'a, str>,
     #[serde(borrow)]
-    data: Data<'a>,
+    data: Option<Data<'a>>,
     #[serde(default)]
     warnings: Option<Vec<String>>,
 }
@@ -136,9 +140,57 @@ pub fn each<P: AsRef<[u8]>>(
     let head = splitter.finish().map_err(|error| error.to_string())?;
     let envelope: Envelope<'_> =
         serde_json::from_slice(&head).map_err(|error| error.to_string())?;
-    match (&*envelope.status, &*envelope.data.result_type) {
-        ("success" | "", "vector" | "matrix") => Ok(envelope.warnings.unwrap_or_default()),
-        ("success" | "", other) => Err(format!("a result of type {other:?}")),
-        (status, _) => Err(format!("status {status:?}")),
+    let result = envelope.data.as_ref().map(|data| &*data.result_type);
+    match (&*envelope.status, result) {
+        ("success" | "", Some("vector" | "matrix")) => Ok(envelope.warnings.unwrap_or_default()),
+        ("success" | "", Some(other)) => Err(format!("a result of type {other:?}")),
+        ("success" | "", None) => Err("there is no data in it".to_owned()),
+        (status, _) => {
+            let said: String = harmless::line(&envelope.error).chars().take(SHOWN).collect();
+            Err(format!("status {status:?} {said}").trim_end().to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#, Ok(()))]
+    #[case(r#"{"data":{"result":[],"resultType":"matrix"},"warnings":null}"#, Ok(()))]
+    #[case(r#"{"status":"error","errorType":"timeout","error":"too slow"}"#, Err("too slow"))]
+    #[case("{\"status\":\"error\",\"error\":\"\\u001b[2J\"}", Err("status \"error\" "))]
+    #[case(r#"{"status":"success"}"#, Err("no data"))]
+    #[case(
+        r#"{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}"#,
+        Err("scalar")
+    )]
+    #[case(r#"{"status":"success","data":{"resultType":"vector","result":[{]}}"#, Err("EOF"))]
+    #[case(
+        r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":4}]}}"#,
+        Err("4")
+    )]
+    #[case("<html>", Err("expected value"))]
+    #[case("", Err("EOF"))]
+    fn only_a_vector_or_a_matrix_is_an_answer(
+        #[case] body: &str,
+        #[case] expected: Result<(), &str>,
+    ) {
+        for size in [1, 7, 4096] {
+            let read = each(body.as_bytes().chunks(size), |sample| {
+                let _: Sample<'_, std::collections::BTreeMap<String, String>> =
+                    serde_json::from_slice(sample)?;
+                Ok(())
+            });
+            match (&read, expected) {
+                (Ok(_), Ok(())) => {}
+                (Err(why), Err(words)) => {
+                    assert!(why.contains(words) && !why.contains(harmless::is_harmful), "{why:?}");
+                }
+                _ => panic!("{read:?}"),
+            }
+        }
     }
 }
