@@ -15,7 +15,7 @@ use super::once::resolve;
 use super::{LatencyBy, Metrics, SourceOptions, files};
 use crate::mesh::graph::GraphOptions;
 use crate::mesh::telemetry::Telemetry;
-use crate::mesh::{MeshSnapshot, Scope, Trouble};
+use crate::mesh::{KindState, MeshSnapshot, Scope, Trouble};
 
 mod keeper;
 mod plan;
@@ -183,7 +183,9 @@ impl Supervisor {
 
     fn message(&mut self, message: Message) {
         let now = Timestamp::now();
-        let of_objects = matches!(message, Message::Slot(..));
+        // Of objects, that is, and not of what went wrong with them.
+        let of_objects = matches!(&message,
+            Message::Slot(_, Some(view)) if view.state == KindState::Listed);
         match message {
             Message::Connected { context, address, namespace } => {
                 self.picture.set_context(&context, &address);
