@@ -31,6 +31,11 @@ pub fn service_of(host: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && !namespace.contains('*')).then_some((name, namespace))
 }
 
+/// Namespace and name of the service that a host names, as a resource in `namespace` writes it.
+pub fn service_named<'a>(namespace: &'a str, host: &'a str) -> (&'a str, &'a str) {
+    service_of(host).map_or((namespace, host), |(name, namespace)| (namespace, name))
+}
+
 pub fn is_wildcard(host: &str) -> bool {
     host.starts_with('*')
 }

@@ -2,18 +2,15 @@
 
 use crate::mesh::config::gateway_api::{BackendRef, ParentRef};
 use crate::mesh::config::virtual_service::{Destination, VirtualService};
-use crate::mesh::host::{full_name, service_host, service_of};
+use crate::mesh::host::{service_named, service_of};
 use crate::mesh::object::Key;
 use crate::mesh::{ObjectRef, Objects};
 
 /// The objects that speak of a service, those that decide first: VirtualServices and routes that
 /// own its host, then those that send to it from another host, then DestinationRules.
 pub(super) fn deciding(objects: &Objects, service: &Key) -> Vec<ObjectRef> {
-    let mine = service_host(&service.name, &service.namespace);
-    // The first letters tell most hosts apart, without their names in full.
-    let speaks = |host: &str, namespace: &str| {
-        host.starts_with(&*service.name) && full_name(host, namespace) == mine
-    };
+    let mine = (&*service.namespace, &*service.name);
+    let speaks = |host: &str, namespace: &str| service_named(namespace, host) == mine;
     let owns = |vs: &VirtualService, namespace: &str| {
         vs.spec.hosts.iter().any(|host| speaks(host, namespace))
     };

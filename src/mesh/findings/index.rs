@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::{Evidence, FindingInput, KindState, Source, workloads};
 use crate::mesh::config::{DestinationRule, Gateway, MeshConfig, VirtualService};
 use crate::mesh::core::{Namespace, Pod, Service, covers};
+use crate::mesh::host;
 use crate::mesh::kind::Kind;
 use crate::mesh::object::{Labels, Resource, Table};
 use crate::mesh::objects::{KindSet, Watched};
@@ -266,7 +267,7 @@ impl<'a> Index<'a> {
         self.subsets.get(&self.objects, || {
             let mut subsets = Subsets::default();
             for rule in self.each(self.objects.destination_rules()) {
-                let service = hosts::service_named(&rule.meta.namespace, &rule.spec.host);
+                let service = host::service_named(&rule.meta.namespace, &rule.spec.host);
                 let known = subsets.entry(service).or_default();
                 for subset in &rule.spec.subsets {
                     known.entry(subset.name.as_str()).or_insert(&subset.labels);

@@ -139,11 +139,6 @@ pub fn full<'b>(namespace: &str, name: &'b str) -> Cow<'b, str> {
     Cow::Owned(host::service_host(name, namespace))
 }
 
-/// Namespace and name of the service that a host names, as subsets are filed.
-pub fn service_named<'b>(namespace: &'b str, name: &'b str) -> (&'b str, &'b str) {
-    host::service_of(name).map_or((namespace, name), |(name, namespace)| (namespace, name))
-}
-
 /// Namespace and name of a gateway as a VirtualService of `namespace` writes it.
 pub fn gateway_named<'b>(namespace: &'b str, name: &'b str) -> (&'b str, &'b str) {
     name.split_once('/').unwrap_or((namespace, name))

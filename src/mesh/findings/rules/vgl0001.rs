@@ -7,6 +7,7 @@ use super::super::index::hosts;
 use super::super::rule::{Check, Example, Rule, Sink};
 use crate::mesh::config::VirtualService;
 use crate::mesh::core::{Pod, covers};
+use crate::mesh::host;
 use crate::mesh::kind::Kind;
 use crate::mesh::object::{Key, Resource};
 
@@ -89,7 +90,7 @@ fn check(index: &Index<'_>, service: &Resource<VirtualService>, sink: &mut Sink<
         if target.subset.is_empty() || place.weight == Some(0) {
             continue;
         }
-        let service_named = hosts::service_named(own, &target.host);
+        let service_named = host::service_named(own, &target.host);
         let Some(pods) = pods_of(index, service_named, &target.subset) else { continue };
         let ready = pods.iter().filter(|pod| pod.status.ready() != Some(false)).count();
         if pods.is_empty() || ready > 0 {

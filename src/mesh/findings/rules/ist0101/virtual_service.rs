@@ -6,6 +6,7 @@ use crate::mesh::findings::destinations::{self, Place};
 use crate::mesh::findings::index::{Index, hosts};
 use crate::mesh::findings::rule::Sink;
 use crate::mesh::findings::rules::ist0165::is_internal;
+use crate::mesh::host;
 use crate::mesh::kind::Kind;
 use crate::mesh::object::{Key, Resource};
 
@@ -55,7 +56,7 @@ fn subset(
     if destination.subset.is_empty() {
         return;
     }
-    let named = hosts::service_named(&service.meta.namespace, &destination.host);
+    let named = host::service_named(&service.meta.namespace, &destination.host);
     let known = index.subsets().get(&named);
     if !known.is_some_and(|subsets| subsets.contains_key(destination.subset.as_str())) {
         let what = if place.is_mirror() {
